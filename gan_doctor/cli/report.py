@@ -1,0 +1,63 @@
+"""`gan-doctor report RUN`: what is wrong with a training run, and what to do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gan_doctor.cli.options import names
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="Directory or file that the training wrote.")],
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+    png: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Draw the pictures into this directory.")
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Look only for these: GD301, a family GD3, or a slug."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Do not look for these.")
+    ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SEVERITY",
+            help="Exit with 1 from here on: info, warning (default), critical or never.",
+        ),
+    ] = None,
+    format: Annotated[  # noqa: A002
+        str | None,
+        typer.Option(
+            metavar="READER", help="Do not guess who wrote the log: gan-doctor list readers."
+        ),
+    ] = None,
+) -> None:
+    """Say what is wrong with a training run, since when, on what evidence, and what to do.
+
+    Exits with 0 if nothing is wrong, 1 if a problem of at least --fail-on stands,
+    2 if the log cannot be read. What gan-doctor.toml or pyproject.toml set holds
+    unless it is overruled here.
+
+    [bold]Examples[/bold]
+      gan-doctor report runs/dcgan --png pictures
+      gan-doctor report runs/dcgan --select GD3 --ignore mode-dropping
+      gan-doctor report runs/dcgan --json --fail-on critical > report.json
+    """
+    from gan_doctor.cli.output import show
+    from gan_doctor.core import load_config
+    from gan_doctor.diagnosis import diagnose
+    from gan_doctor.readers import read
+
+    config = load_config().overruled(select=names(select), ignore=names(ignore), fail_on=fail_on)
+    diagnosis = diagnose(read(run, format), config)
+    show(diagnosis, json=json, png=png)
+    raise typer.Exit(_exit_code(diagnosis.worst, config.fail_on))
+
+
+def _exit_code(worst: str | None, fail_on: str) -> int:
+    rank = ("info", "warning", "critical", "never").index
+    return int(worst is not None and rank(worst) >= rank(fail_on))

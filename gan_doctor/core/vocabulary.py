@@ -1,0 +1,191 @@
+"""The names of series: what each means, its unit and range, and what other people call it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from gan_doctor.core.series import Key
+
+
+@dataclass(frozen=True)
+class Term:
+    """One name of the vocabulary.
+
+    Args:
+        name: The name.
+        meaning: One sentence.
+        unit: "nats", "probability", "1" and so on.
+        low: Smallest value possible, None without one.
+        high: Largest value possible, None without one.
+        better: Which direction is better, "" when neither is.
+        aliases: Names of the same thing in other people's logs. Case and separators do not matter;
+            `?` stands for a player: A, B or a number.
+    """
+
+    name: str
+    meaning: str
+    unit: str = "1"
+    low: float | None = None
+    high: float | None = None
+    better: Literal["lower", "higher", ""] = ""
+    aliases: tuple[str, ...] = ()
+
+
+# Names that mean one thing in one code and another in the next are nobody's alias: D_real is a
+# loss in pix2pix and a logit in ESRGAN, current_lr_0 belongs to whichever optimizer came first.
+# fmt: off
+_TERMS = (
+    # Losses
+    Term("loss/d", "D's loss as the training loop reported it", "loss units", aliases=(
+        "d_loss", "loss_d", "Loss/D/loss", "D/loss/total", "errD", "dis_loss", "loss_dis",
+        "disc_loss", "discrim_loss", "discriminator_loss", "loss/discriminator",
+        "critic_loss", "loss_critic", "c_loss", "D_?", "loss_D_?", "loss_D?")),
+    Term("loss/g", "G's loss as the training loop reported it", "loss units", aliases=(
+        "g_loss", "loss_g", "Loss/G/loss", "G/loss/total", "errG", "gen_loss", "loss_gen",
+        "generator_loss", "loss/generator", "G_GAN", "gen_loss_GAN", "l_g_gan", "g_loss_fake",
+        "gen_loss_total", "A loss", "G_?", "loss_G_?", "loss_G?")),
+    Term("loss/g/adversarial", "The adversarial part of G's loss, where it has others",
+         "loss units", aliases=("G_adv_loss",)),
+    Term("loss/d/clean",
+         "D's loss recomputed from its logits as L_real + L_fake: no penalty, no label policy",
+         "loss units"),
+    Term("loss/d/real", "The real half of D's loss", "loss units", aliases=(
+        "errD_real", "d_loss_real", "Loss/D_real", "dis_loss_real", "l_d_real", "DR")),
+    Term("loss/d/fake", "The fake half of D's loss", "loss units", aliases=(
+        "errD_fake", "d_loss_fake", "Loss/D_fake", "dis_loss_fake", "l_d_fake", "DF")),
+    Term("penalty/d", "A penalty on D, not part of its adversarial loss", "loss units", 0, aliases=(
+        "GP", "loss_gp", "gradient_penalty", "Loss/r1_penalty", "r1_penalty", "r1", "Loss/D/reg")),
+    Term("penalty/g", "A penalty on G", "loss units", aliases=("Loss/G/reg", "Loss/pl_penalty")),
+
+    # What D says
+    Term("logit/real", "Mean of D's output on the real batch of a D step", "logit"),
+    Term("logit/fake", "Mean of D's output on the fake batch of a D step", "logit"),
+    Term("logit/sd", "Standard deviation of D's output over real and fake together", "logit", 0),
+    Term("logit/gradient",
+         "Sum of the loss gradient over D's logits on reals: negative when D learns to score "
+         "reals high", "loss per logit"),
+    Term("score/real", "D's printed output on reals: D(x)", "probability or logit", aliases=(
+        "D(x)", "D_x", "real_score", "real_out", "Loss/scores/real", "out_d_real")),
+    Term("score/fake", "D's printed output on fakes before its update: D(G(z))",
+         "probability or logit", aliases=(
+        "D(G(z))", "D(G(x))", "D_G_z1", "D_G_z", "fake_score", "Loss/scores/fake", "out_d_fake")),
+    Term("score/fake/after", "D's printed output on fakes in the G step", "probability or logit",
+         aliases=("D_G_z2",)),
+    Term("sign/real", "Mean sign of D's output on reals: ADA's r_t", "1", -1, 1,
+         aliases=("Loss/signs/real",)),
+    Term("sign/fake", "Mean sign of D's output on fakes", "1", -1, 1,
+         aliases=("Loss/signs/fake",)),
+    Term("auroc",
+         "Probability that D's raw output on a real beats the one on a fake, within one batch; "
+         "not yet oriented", "probability", 0, 1),
+    Term("auroc/held_out", "Probability that D's output on a real it was trained on beats a held-out one",
+         "probability", 0, 1),
+    Term("accuracy/d", "Share of images that D calls right", "probability", 0, 1,
+         aliases=("acc", "d_acc")),
+
+    # Gradients, weights, schedule
+    Term("gradient/d", "Norm of D's gradient just before its optimizer's step",
+         "loss per weight", 0, aliases=("d_grad_norm", "D_loss_grad_norm", "grad_norm_d")),
+    Term("gradient/g", "Norm of G's gradient just before its optimizer's step",
+         "loss per weight", 0, aliases=("g_grad_norm", "G_loss_grad_norm", "grad_norm_g")),
+    Term("weight/d", "Norm of D's weights", "1", 0),
+    Term("weight/g", "Norm of G's weights", "1", 0),
+    Term("lr/d", "Learning rate of D", "1", 0, aliases=("lr_d", "d_lr")),
+    Term("lr/g", "Learning rate of G", "1", 0, aliases=("lr_g", "g_lr")),
+    Term("steps/d", "Optimizer steps of D since the generator step before", "steps", 0),
+
+    # Samples against the real data; each with a feature space and a band
+    Term("sample/precision", "Share of fakes inside the real manifold (Kynkaanniemi 2019)",
+         "probability", 0, 1, "higher"),
+    Term("sample/recall", "Share of reals inside the fake manifold (Kynkaanniemi 2019)",
+         "probability", 0, 1, "higher"),
+    Term("sample/density", "Fakes per real neighbourhood (Naeem 2020); may exceed 1", "1", 0,
+         better="higher"),
+    Term("sample/coverage", "Share of reals with a fake in their neighbourhood (Naeem 2020)",
+         "probability", 0, 1, "higher"),
+    Term("sample/kernel_distance",
+         "Unbiased squared MMD with the cubic polynomial kernel (KID, Binkowski 2018)", "1",
+         better="lower"),
+    Term("sample/pairwise_ratio",
+         "Mean distance between fakes over that between as many reals", "1", 0),
+    Term("sample/spread_ratio",
+         "Trace of the fakes' feature covariance over that of as many reals", "1", 0),
+    Term("sample/duplicates",
+         "Share of fakes closer to another fake than 999 of 1,000 reals are to another real",
+         "probability", 0, 1, "lower"),
+    Term("sample/modes", "Share of the real clusters that the fakes reach",
+         "probability", 0, 1, "higher"),
+    Term("sample/mode_distance",
+         "Jensen-Shannon divergence between the cluster occupancies of fakes and reals",
+         "nats", 0, 0.6931472, "lower"),
+    Term("sample/neighbour_correlation",
+         "Correlation of horizontally and vertically neighbouring pixels", "1", -1, 1),
+    Term("sample/spectral_slope",
+         "Fall of the radial power spectrum in log-log: 0 is white noise, about 2 natural"),
+    Term("sample/high_frequency", "Share of the spectral power beyond half the Nyquist frequency",
+         "probability", 0, 1),
+
+    # Measures that a log brings along
+    Term("metric/fid", "Frechet inception distance as the log reports it", "1", 0, better="lower",
+         aliases=("FID", "fid_score", "fid50k_full", "Metrics/fid50k_full", "fid50k")),
+    Term("metric/kid", "Kernel inception distance as the log reports it", "1", better="lower",
+         aliases=("KID", "kid50k_full", "Metrics/kid50k_full")),
+    Term("metric/is", "Inception score as the log reports it", "1", 1, better="higher",
+         aliases=("IS", "IS_mean", "inception_score")),
+    Term("augment/p", "Probability of the adaptive augmentation", "probability", 0,
+         aliases=("Progress/augment", "ada_p")),
+
+    # The monitor itself
+    Term("monitor/cost", "Share of the wall time that the monitor itself has taken",
+         "probability", 0, 1, "lower"),
+)
+# fmt: on
+
+VOCABULARY: Mapping[str, Term] = {term.name: term for term in _TERMS}
+
+
+def canonical(tag: str) -> Key | None:
+    """The key of a foreign tag, None when no alias fits.
+
+    Case, separators and surrounding blanks do not matter.
+
+    Example:
+        >>> str(canonical("errD"))
+        'loss/d'
+        >>> str(canonical("loss_D_A"))
+        'loss/d@A'
+    """
+    if tag in VOCABULARY:
+        return Key(tag)
+    folded = _fold(tag)
+    exact, with_player = _aliases()
+    if folded in exact:
+        return Key(exact[folded])
+    for pattern, name in with_player:
+        match = pattern.fullmatch(folded)
+        if match:
+            return Key(name, player=match["player"].upper())
+    return None
+
+
+def _fold(tag: str) -> str:
+    return re.sub(r"[\s_\-./:]+", "_", tag.strip().lower())
+
+
+@cache
+def _aliases() -> tuple[Mapping[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
+    exact: dict[str, str] = {}
+    with_player: list[tuple[re.Pattern[str], str]] = []
+    for term in _TERMS:
+        for alias in map(_fold, term.aliases):
+            if "?" in alias:
+                # No other letters: D_x is D(x), loss_d_f a fake half.
+                pattern = re.escape(alias).replace(r"\?", r"(?P<player>[ab]|\d+)")
+                with_player.append((re.compile(pattern), term.name))
+            else:
+                exact[alias] = term.name
+    return exact, tuple(with_player)

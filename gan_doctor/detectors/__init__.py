@@ -1,0 +1,14 @@
+"""One file per failure signature; no torch here."""
+
+from gan_doctor.detectors._base import Detector, Limit, Score, known, share_of_budget
+from gan_doctor.detectors._signals import SampleState, sample_state
+
+__all__ = [
+    "Detector",
+    "Limit",
+    "SampleState",
+    "Score",
+    "known",
+    "sample_state",
+    "share_of_budget",
+]

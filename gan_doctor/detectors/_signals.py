@@ -1,0 +1,208 @@
+"""What several detectors read from a run: who is ahead, and how the samples stand against the real data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_doctor.core import Evidence, FloatArray, Key, Missing, Objective, Run, Series
+from gan_doctor.detectors._evidence import measured, percent
+from gan_doctor.stats import Alarm, latest_by_tick, mean_by_tick
+
+NO_LOGITS = Missing(
+    "no series",
+    "D's logits on real and fake batches",
+    "attach the Monitor with hooks, or pass real_logits= and fake_logits= to doctor.observe",
+)
+NO_SAMPLES = Missing(
+    "no series",
+    "samples of G held against real data",
+    "attach the Monitor to G and D, or pass real= and fake= to doctor.observe",
+)
+NO_ORIENTATION = Missing(
+    "orientation unknown",
+    "whether D scores reals high or low",
+    "let the Monitor see D's backward pass: attach it with hooks, or call doctor.observe before it",
+)
+NO_OBJECTIVE = Missing(
+    "objective unknown",
+    "the loss family",
+    "declare it: Monitor(..., loss='non-saturating')",
+)
+
+
+def separation(run: Run, player: str = "") -> FloatArray | Missing:
+    """(T,) AUROC of D between reals and fakes at each tick: 1 is perfect, 0 the wrong way round.
+
+    Oriented by the sign of the loss gradient over D's logits on reals, by all signs seen up to a tick:
+    healthy public code also scores reals low.
+    """
+    auroc, gradient = run.get("auroc", player), run.get("logit/gradient", player)
+    if auroc is None:
+        return NO_LOGITS
+    if gradient is None:
+        return NO_ORIENTATION
+    values = mean_by_tick(auroc, run.ticks)
+    signs = Series(
+        gradient.key, gradient.steps, -np.cumsum(np.sign(np.nan_to_num(gradient.values)))
+    )
+    up = latest_by_tick(signs, run.ticks)
+    return np.where(up > 0, values, np.where(up < 0, 1 - values, np.nan))
+
+
+def dominance(run: Run, player: str = "") -> FloatArray | Missing:
+    """(T,) how far D's loss says that D is ahead, at each tick: 0 chance, 1 perfect, below 0 worse.
+
+    From the loss recomputed from logits where there is one, else from the reported loss with the
+    declared reduction and label policy.
+    """
+    declared = run.setup.objective
+    if declared.family is None:
+        return NO_OBJECTIVE
+    loss, objective = run.get("loss/d/clean", player), _clean(declared)
+    if loss is None:
+        loss, objective = run.get("loss/d", player), declared
+    if loss is None:
+        return Missing("no series", "D's loss", "pass loss_d= to doctor.step")
+    if not objective.bounded:
+        return Missing(
+            "objective unknown",
+            f"a floor of D's loss: {declared.family} has none, or its reduction is not known",
+            "declare it: loss=Objective(family, reduction='sum')",
+        )
+    return objective.dominance(mean_by_tick(loss, run.ticks))
+
+
+def _clean(declared: Objective) -> Objective:
+    """The objective of `loss/d/clean`: the paper's own loss, which for least squares has a 1/2."""
+    return Objective(declared.family, "mean" if declared.family == "least-squares" else "sum")
+
+
+# L_G or L_D where a loss is clamped: binary_cross_entropy at 100, an eps of 1e-6, 1e-7 or 1e-12.
+_CLAMPS = np.array([100.0, 13.8155, 16.1181, 27.6310])
+
+
+def pinned(run: Run, winner: str, loser: str, player: str = "") -> FloatArray:
+    """(T,) 1 where the winner's loss is 0 and the loser's is pinned at a clamp, else 0."""
+    low = mean_by_tick(run.get(winner, player), run.ticks)
+    high = mean_by_tick(run.get(loser, player), run.ticks)
+    at_clamp = np.isclose(high[:, None], _CLAMPS, rtol=5e-3).any(1)
+    return np.where(np.isnan(low + high), np.nan, (np.abs(low) < 1e-3) & at_clamp)
+
+
+# Of the quality, on which real data is 1 (proposal; the null sd is about 0.02).
+NOTICEABLE = 0.05
+
+
+@dataclass(frozen=True)
+class SampleState:
+    """Where the samples stand at each sample check; real data is 1 on each scale.
+
+    Args:
+        steps: (C,) of the checks.
+        precision: (C,) share of the fakes inside the reals' manifold, over its null.
+        recall: (C,) share of the reals inside the fakes' manifold, over its null.
+        coverage: (C,) share of the reals that have a fake near, over its null.
+    """
+
+    steps: FloatArray
+    precision: FloatArray
+    recall: FloatArray
+    coverage: FloatArray
+
+    @property
+    def quality(self) -> FloatArray:
+        """(C,) the mean of the three."""
+        return (self.precision + self.recall + self.coverage) / 3
+
+    @property
+    def age(self) -> FloatArray:
+        """(C,) steps since the quality last rose noticeably above its best."""
+        best, since = -np.inf, self.steps[0]
+        age = np.zeros(len(self.steps))
+        for i, (step, value) in enumerate(zip(self.steps, self.quality, strict=True)):
+            if value > best + NOTICEABLE:
+                best, since = value, step
+            age[i] = step - since
+        return age
+
+    def at(self, ticks: FloatArray, values: npt.ArrayLike) -> FloatArray:
+        """(T,) the latest of (C,) values at each tick, NaN before the first check."""
+        return latest_by_tick(Series(Key("sample"), self.steps, np.asarray(values, float)), ticks)
+
+
+def sample_state(run: Run, player: str = "") -> SampleState | Missing:
+    """The sample checks of a segment, each against the null that held then."""
+    scales = []
+    for name in ("precision", "recall", "coverage"):
+        scale = against_null(run, f"sample/{name}", player)
+        if isinstance(scale, Missing):
+            return scale
+        scales.append(scale)
+    return SampleState(scales[0].steps, *(scale.values for scale in scales))
+
+
+def against_null(run: Run, name: str, player: str = "") -> Series | Missing:
+    """A sample measure over its mean between halves of the reals, at each check."""
+    null = _null_means(run, name, player)
+    if isinstance(null, Missing):
+        return null
+    series, means = null
+    if means.min() <= 0:
+        return Missing("degenerate data", f"{name} is 0 between halves of the real data")
+    return Series(series.key, series.steps, series.values / means)
+
+
+def excess_over_null(run: Run, name: str, player: str = "") -> Series | Missing:
+    """A sample measure less its mean between halves of the reals, at each check."""
+    null = _null_means(run, name, player)
+    if isinstance(null, Missing):
+        return null
+    series, means = null
+    return Series(series.key, series.steps, series.values - means)
+
+
+def _null_means(run: Run, name: str, player: str) -> tuple[Series, FloatArray] | Missing:
+    series = run.get(name, player)
+    if series is None or not len(series):
+        return NO_SAMPLES
+    bands = [run.band(series.key, step) for step in series.steps]
+    known = [band.mean for band in bands if band is not None]
+    if len(known) < len(bands):
+        return Missing(
+            "no series", f"the null of {name} between halves of the reals", NO_SAMPLES.how
+        )
+    return series, np.array(known)
+
+
+def sample_evidence(
+    run: Run, alarm: Alarm, state: SampleState | Missing, limit: float
+) -> tuple[Evidence, ...]:
+    """Coverage and recall over the stretch of an alarm, against a limit from below."""
+    if isinstance(state, Missing):
+        return ()
+    found: tuple[Evidence, ...] = ()
+    for name in ("coverage", "recall"):
+        values = getattr(state, name)
+        statistic = "mean, share of what real data gives"
+        found += measured(
+            run, alarm, f"sample/{name}", statistic, state.steps, values, limit, "below"
+        )
+    return found
+
+
+def samples_in_words(state: SampleState | Missing, alarm: Alarm) -> str:
+    """How the samples stood in the stretch of an alarm, as half a sentence."""
+    if isinstance(state, Missing):
+        return "and no samples were held against the data to tell whether G still learns"
+    end = np.inf if alarm.cleared is None else alarm.cleared
+    inside = np.flatnonzero((state.steps >= alarm.onset) & (state.steps <= end))
+    if not len(inside):
+        return "and no sample check fell into that time"
+    last = inside[-1]
+    return (
+        f"and at step {state.steps[last]:g} the samples reach {percent(state.coverage[last])} of the "
+        f"coverage and {percent(state.recall[last])} of the recall that real data has"
+    )

@@ -1,0 +1,125 @@
+"""GD202: D does worse than chance and does not recover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gan_doctor.core import Finding, FloatArray, Missing, Run
+from gan_doctor.detectors._base import Detector, Limit, Score
+from gan_doctor.detectors._evidence import measured, percent, recorded, value_of
+from gan_doctor.detectors._signals import (
+    dominance,
+    pinned,
+    sample_evidence,
+    sample_state,
+    samples_in_words,
+    separation,
+)
+from gan_doctor.stats import Alarm
+
+__all__ = ["DiscriminatorFailing"]
+
+
+class DiscriminatorFailing(Detector):
+    """Finds a D whose loss stays above chance while it cannot tell fakes from reals.
+
+    What it does:
+        Joins a D loss above its equilibrium, a separation at or below chance, and samples that are
+        not real.
+
+    Why this is a problem:
+        G learns from D alone. A D that is wrong about everything, because it learns too slowly or not
+        at all, pushes G nowhere; the losses can stand still for the whole run.
+
+    How it is measured:
+        Dominance below 0: D's loss is above its equilibrium. Separation: AUROC between D's outputs on
+        reals and fakes of one batch, oriented; 0 is wrong about every pair. Samples: coverage and
+        recall over their values between halves of the reals. Loss and separation warn; it is
+        critical when the samples are bad as well, or when G's loss is 0 with D's pinned at the
+        constant where a clamped loss ends.
+
+    Limits:
+        dominance -.1, separation .55 (catalogue S2, proposals); real .75 and bad .1 (proposals).
+
+    Known false alarms:
+        Spikes of an overconfident D give a high loss too, but at a high separation. A genuine
+        equilibrium has a loss at, not above, chance and samples as good as real.
+
+    Remedies:
+        A higher learning rate of D, more D steps, less regularisation of D.
+
+    References:
+        Catalogue S2.
+    """
+
+    code = "GD202"
+    title = "Discriminator failing"
+    limits = {
+        "dominance": Limit(-0.1, "D's loss this far above its equilibrium", "proposal"),
+        "separation": Limit(0.55, "AUROC of D up to here", "catalogue S2, a proposal"),
+        "real": Limit(
+            0.75, "samples from this share of real coverage on count as real", "proposal"
+        ),
+        "bad": Limit(0.1, "samples below this share of real coverage and recall", "proposal"),
+    }
+
+    def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:
+        """How far D's loss is above chance where it cannot separate, else 0."""
+        lost = pinned(run, "loss/g", "loss/d", player)
+        facts = [Score("critical", run.ticks, lost, 1.0, fact=True)]
+        behind = self._behind(run, player)
+        if isinstance(behind, Missing):
+            return facts if np.any(lost == 1) else behind
+        limit, state = -self._limit["dominance"], sample_state(run, player)
+        if isinstance(state, Missing):
+            return [Score("warning", run.ticks, behind, limit), *facts]
+        best = np.maximum(state.coverage, state.recall)
+        real = state.at(run.ticks, state.coverage >= self._limit["real"])
+        bad = state.at(run.ticks, best < self._limit["bad"])
+        warning = np.where(real == 1, np.minimum(behind, 0), behind)
+        critical = np.where(bad == 1, warning, np.minimum(warning, 0))
+        return [
+            Score("warning", run.ticks, warning, limit),
+            Score("critical", run.ticks, np.where(np.isnan(bad), np.nan, critical), limit),
+            *facts,
+        ]
+
+    def _behind(self, run: Run, player: str) -> FloatArray | Missing:
+        """(T,) how far the loss is above chance, where D does not separate; by the loss alone if need be."""
+        ahead, apart = dominance(run, player), separation(run, player)
+        if isinstance(ahead, Missing):
+            return ahead
+        if isinstance(apart, Missing):
+            return -ahead
+        return np.where(apart > self._limit["separation"], np.minimum(-ahead, 0), -ahead)
+
+    def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
+        """Says how wrong D is, and where the samples stand."""
+        apart, samples = separation(run, player), sample_state(run, player)
+        evidence = (
+            *measured(
+                run, alarm, "auroc", "mean, oriented", run.ticks, apart,
+                self._limit["separation"], "below", important=True,
+            ),
+            *measured(
+                run, alarm, "loss/d", "dominance", run.ticks, dominance(run, player),
+                self._limit["dominance"], "below",
+            ),
+            *sample_evidence(run, alarm, samples, self._limit["bad"]),
+            *recorded(run, alarm, ("loss/d", "loss/g", "gradient/d"), player),
+        )  # fmt: skip
+        auroc = value_of(evidence, "auroc")
+        if auroc is None:
+            said = "D's loss has been above chance"
+        else:
+            said = f"D has ranked only {percent(auroc)} of real-fake pairs right"
+        return self._report(
+            score,
+            alarm,
+            player,
+            f"{said} since step {alarm.onset:g}, {samples_in_words(samples, alarm)}.",
+            evidence,
+            tuple(m for m in (apart, samples) if isinstance(m, Missing)),
+        )

@@ -1,0 +1,99 @@
+"""GD302: the samples look real but leave out parts of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gan_doctor.core import Finding, Missing, Run
+from gan_doctor.detectors._base import Detector, Limit, Score, share_of_budget
+from gan_doctor.detectors._evidence import measured, percent
+from gan_doctor.detectors._signals import against_null, sample_state
+from gan_doctor.stats import Alarm, Persistence
+
+__all__ = ["ModeDropping"]
+
+
+class ModeDropping(Detector):
+    """Finds clusters of the real data that G does not make.
+
+    What it does:
+        Sorts reals and fakes into clusters that were found in the real data, and adds up the share of
+        the real data in clusters that the fakes miss.
+
+    Why this is a problem:
+        Every single sample can look right while whole classes are missing. Neither the losses nor
+        the distance between samples show it.
+
+    How it is measured:
+        k-means on the features of the reals; a cluster is missed when the fakes fill it to less than
+        a tenth of its real share. The share that is reached is held against the same between halves
+        of the reals. Where the fakes look like nothing in the data, their clusters mean nothing and
+        the check does not count. No alarm sounds in the first tenth of the budget.
+
+    Limits:
+        missing .15 (warning) and many .5 (critical); realistic .1 of real precision; all proposals.
+
+    Known false alarms:
+        Small batches: the number of samples at a check is fixed and the null has the same. A batch
+        with one label on purpose.
+
+    Remedies:
+        Packing, a lower learning rate, R1 or a gradient penalty.
+
+    References:
+        Catalogue S3b; Richardson and Weiss 2018 (1805.12462) for the bins.
+    """
+
+    code = "GD302"
+    title = "Mode dropping"
+    limits = {
+        "missing": Limit(0.15, "share of the data that is missed, a warning", "proposal"),
+        "many": Limit(0.5, "share of the data that is missed, critical", "proposal"),
+        "realistic": Limit(
+            0.1, "share of real precision from which clusters mean something", "proposal"
+        ),
+        "earliest": Limit(0.1, "share of the budget before which no alarm sounds", "proposal"),
+    }
+
+    def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:
+        """The share of the real data that is missed, at each check with realistic fakes."""
+        reached, state = against_null(run, "sample/modes", player), sample_state(run, player)
+        if isinstance(reached, Missing):
+            return reached
+        if isinstance(state, Missing):
+            return state
+        missed = np.where(state.precision >= self._limit["realistic"], 1 - reached.values, np.nan)
+        if np.isnan(missed).all():
+            return Missing(
+                "degenerate data",
+                "samples real enough to be sorted into the clusters of the data",
+                "cure what keeps the samples unreal first",
+            )
+        earliest = share_of_budget(run, self._limit["earliest"])
+        return [
+            Score(severity, reached.steps, missed, self._limit[name], Persistence(3, 1.0), earliest)
+            for severity, name in (("warning", "missing"), ("critical", "many"))
+        ]
+
+    def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
+        """Says how much of the data is missed."""
+        reached = against_null(run, "sample/modes", player)
+        state = sample_state(run, player)
+        assert not isinstance(reached, Missing)
+        assert not isinstance(state, Missing)
+        words = "mean, share of what real data gives"
+        evidence = (
+            *measured(
+                run, alarm, str(reached.key), words, reached.steps, reached.values,
+                1 - score.limit, "below", important=True,
+            ),
+            *measured(run, alarm, "sample/precision", words, state.steps, state.precision),
+            *measured(run, alarm, "sample/recall", words, state.steps, state.recall),
+        )  # fmt: skip
+        message = (
+            f"Since step {alarm.onset:g} the samples miss clusters that hold "
+            f"{percent(1 - min(evidence[0].value, 1))} of the real data."
+        )
+        return self._report(score, alarm, player, message, evidence)

@@ -1,0 +1,57 @@
+"""One cause, one headline: findings that follow from another stand under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gan_doctor.core import Finding, Verdict
+
+# What each signature can follow from, the strongest cause first.
+_FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
+    "discriminator-overpowering": ("non-finite",),
+    "discriminator-failing": ("non-finite",),
+    "stalled-at-chance": ("non-finite", "discriminator-failing"),
+    "mode-collapse": (
+        "non-finite",
+        "discriminator-overpowering",
+        "discriminator-failing",
+        "stalled-at-chance",
+    ),
+    "mode-dropping": (
+        "non-finite",
+        "discriminator-overpowering",
+        "discriminator-failing",
+        "mode-collapse",
+    ),
+    "noise-output": (
+        "non-finite",
+        "discriminator-overpowering",
+        "discriminator-failing",
+        "stalled-at-chance",
+        "mode-collapse",
+    ),
+}
+
+
+def grouped(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts with each consequence pointing at its cause.
+
+    A finding follows from another of the same player that can cause it, stands as it does (or has
+    cleared as it has), and began before it could be known.
+    """
+    found = [finding for verdict in verdicts for finding in verdict.findings]
+    return tuple(
+        replace(v, findings=tuple(replace(f, cause=_cause(f, found)) for f in v.findings))
+        for v in verdicts
+    )
+
+
+def _cause(finding: Finding, found: Sequence[Finding]) -> str:
+    for slug in _FOLLOWS_FROM.get(finding.slug, ()):
+        for other in found:
+            mine = other.slug == slug and other.player == finding.player
+            if mine and other.standing == finding.standing and other.onset <= finding.alarm:
+                # The last of a chain is named, so that all of it stands under one headline.
+                return _cause(other, found) or other.slug
+    return ""

@@ -1,0 +1,81 @@
+"""What to do with a run as a whole, how it gets on, and which step to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gan_doctor.core import Finding, FloatArray, Missing, Outlook, Progress, Run
+from gan_doctor.detectors import SampleState, sample_state, share_of_budget
+from gan_doctor.stats import ewma, sen_slope
+
+RECENT = 10  # sample checks that the trend is read from
+FLAT = 0.1  # change of the quality over those checks, within which it is a plateau (proposal)
+SMOOTHING = 3  # checks over which the quality is averaged before its best is looked for
+FAST = 0.1  # share of the budget in which an overpowering D counts as fast (catalogue, stop policy)
+
+
+def outlook(run: Run, findings: Sequence[Finding], best: Mapping[str, float]) -> Outlook:
+    """The stop policy of the catalogue: warn, and stop only for what no patience cures.
+
+    Stop: values that are not finite with nothing to roll back to, or a D that won within the first
+    tenth of the declared budget and samples that stayed bad. Killing stays the person's decision.
+    """
+    standing = [f for f in findings if f.standing]
+    critical = [f for f in standing if f.severity == "critical"]
+    by_slug = {f.slug: f for f in critical}
+    if "non-finite" in by_slug:
+        broken = by_slug["non-finite"]
+        step = best.get("raw")
+        if step is not None and step < broken.onset:
+            return Outlook("roll back", f"the weights broke at step {broken.onset:g}", step)
+        return Outlook("stop", f"the weights broke at step {broken.onset:g}, before any good sample")
+    won = by_slug.get("discriminator-overpowering")
+    if won is not None and run.budget and won.onset <= share_of_budget(run, FAST):
+        reason = f"D won within the first {FAST:.0%} of the budget and the samples stayed bad"
+        return Outlook("stop", reason)
+    if critical:
+        return Outlook("change", f"{critical[0].slug} does not pass by itself")
+    if any(f.severity == "warning" for f in standing):
+        return Outlook("watch", "a warning stands; do not stop for it alone")
+    return Outlook("continue", "nothing stands against it")
+
+
+def progress(run: Run) -> Progress:
+    """The trend of the sample quality over the last checks, per 1,000 steps.
+
+    Improving or worse when the 95% interval of Sen's slope lies on one side of 0; a plateau only when
+    the interval shows that any change over those checks is small. Else it is not assessed.
+    """
+    state = _state(run)
+    if state is None:
+        return Progress()
+    steps, quality = state.steps[-RECENT:], state.quality[-RECENT:]
+    slope = sen_slope(steps / 1000, quality)
+    if slope is None:
+        return Progress()
+    span = float(steps[-1] - steps[0]) / 1000
+    small = max(abs(slope.low), abs(slope.high)) * span < FLAT
+    if small:
+        status = "plateau"
+    elif slope.low > 0:
+        status = "improving"
+    else:
+        status = "worse" if slope.high < 0 else "not assessed"
+    measure = "mean of precision, recall and coverage, 1 is real data"
+    return Progress(status, measure, slope.value, slope.low, slope.high)  # type: ignore[arg-type]
+
+
+def best_step(run: Run) -> dict[str, float]:
+    """The sample check with the best quality, smoothed over neighbours in time; {} without samples."""
+    state = _state(run)
+    if state is None or not np.any(state.quality > 0):
+        return {}
+    smoothed: FloatArray = ewma(state.quality, SMOOTHING)
+    return {"raw": float(state.steps[int(np.nanargmax(smoothed))])}
+
+
+def _state(run: Run) -> SampleState | None:
+    state = sample_state(run.parts[-1], run.players[0])
+    return None if isinstance(state, Missing) else state

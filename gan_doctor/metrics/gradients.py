@@ -1,0 +1,32 @@
+"""The size of a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def norm(tensors: Sequence[Tensor]) -> Tensor:
+    """The L2 norm of all the tensors together, in one fused pass.
+
+    Half-precision tensors are widened first: their squares overflow beyond 256. A sparse tensor is
+    coalesced, which on CUDA waits for the device unless it is coalesced already.
+
+    Args:
+        tensors: Gradients or weights, of any shapes, dtypes and devices.
+
+    Returns:
+        0-d float32 on the device of the first tensor; 0 for none.
+    """
+    if not tensors:
+        return torch.zeros((), dtype=torch.float32)
+    norms = torch._foreach_norm([_dense(tensor) for tensor in tensors])
+    device = norms[0].device
+    return torch.stack([n.to(device, torch.float32) for n in norms]).square().sum().sqrt()
+
+
+def _dense(tensor: Tensor) -> Tensor:
+    tensor = tensor.coalesce().values() if tensor.is_sparse else tensor
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor

@@ -1,0 +1,193 @@
+"""What hooks on G, D and the optimizers see of a training loop, told to a listener at each optimizer step."""
+
+from __future__ import annotations
+
+import functools
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
+
+from gan_doctor.core.setup import Role
+
+# G outputs of one step whose memory is held, so that D's fakes can be told by it.
+_REMEMBERED = 16
+
+
+@dataclass
+class Forward:
+    """One call of D under autograd.
+
+    Args:
+        x: D's input, detached.
+        out: D's output, detached.
+        is_fake: x shares its memory with an output of G of this step.
+        is_leaf: x asked for a gradient of its own, as penalties do.
+        gradient: Sum of the loss gradient over `out`, once a backward pass has reached it.
+    """
+
+    x: torch.Tensor
+    out: torch.Tensor
+    is_fake: bool
+    is_leaf: bool
+    gradient: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class DiscriminatorStep:
+    """The forwards of one D step that could be told apart.
+
+    Args:
+        real: D on the real batch.
+        fakes: D on fake batches, at least one.
+    """
+
+    real: Forward
+    fakes: Sequence[Forward]
+
+
+class Listener(Protocol):
+    """Who is told."""
+
+    def on_discriminator_step(self, optimizer: Optimizer, seen: DiscriminatorStep | None) -> None:
+        """D's optimizer is about to step; `seen` is None if the batches could not be told apart."""
+
+    def on_generator_step(self, optimizer: Optimizer, fake: torch.Tensor | None) -> None:
+        """G's optimizer is about to step; `fake` is the batch that its loss came from, detached."""
+
+
+class _Handle(Protocol):
+    def remove(self) -> None: ...
+
+
+class Hooks:
+    """Attaches to G, D and all optimizers over their parameters until `remove`.
+
+    D's forwards are tied to the optimizer step that follows them, so those of a G step or of an earlier
+    D step are never mistaken for this one's. Forwards without autograd (plots, evaluation) do not count.
+
+    Args:
+        generator: G.
+        discriminator: D.
+        listener: Is told of every optimizer step, before the parameters change.
+        shield: Wraps each callback, so that a fault in the doctor never reaches the training.
+        watch_gradient: Asked at each D forward whether to note the loss gradient at its output.
+        wrap: Wraps `forward` of the two instances, for loops that call it directly and so pass by
+            forward hooks.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        listener: Listener,
+        shield: Callable[[Callable[..., None]], Callable[..., None]],
+        watch_gradient: Callable[[], bool],
+        wrap: bool = False,
+    ) -> None:
+        self._listener, self._watch_gradient = listener, watch_gradient
+        self._role = {id(p): "d" for p in discriminator.parameters()}
+        self._role |= {id(p): "g" for p in generator.parameters()}
+        self._made: deque[torch.Tensor] = deque(maxlen=_REMEMBERED)
+        self._for_loss: torch.Tensor | None = None
+        self._pending: list[Forward] = []
+        self._handles: list[_Handle] = []
+        seen = ((generator, self._after_generator), (discriminator, self._after_discriminator))
+        if wrap:
+            self._handles = [_WrappedForward(module, shield(after)) for module, after in seen]
+        else:
+            self._handles = [module.register_forward_hook(shield(after)) for module, after in seen]
+        self._handles.append(register_optimizer_step_pre_hook(shield(self._before_step)))
+
+    def remove(self) -> None:
+        """Takes every hook off again."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._pending.clear()
+        self._made.clear()
+        self._for_loss = None
+
+    def end_step(self) -> None:
+        """Forgets the G outputs of the step that has ended."""
+        self._made.clear()
+
+    def _after_generator(self, module: nn.Module, args: Any, output: Any) -> None:
+        if not isinstance(output, torch.Tensor):
+            return
+        self._made.append(output.detach())
+        if output.requires_grad:
+            self._for_loss = output.detach()
+
+    def _after_discriminator(self, module: nn.Module, args: Any, output: Any) -> None:
+        known = isinstance(output, torch.Tensor) and args and isinstance(args[0], torch.Tensor)
+        if not known or not torch.is_grad_enabled():
+            return
+        x = args[0]
+        memory = x.untyped_storage().data_ptr()
+        is_fake = any(memory == made.untyped_storage().data_ptr() for made in self._made)
+        forward = Forward(x.detach(), output.detach(), is_fake, x.is_leaf and x.requires_grad)
+        if output.requires_grad and self._watch_gradient():
+            output.register_hook(_note_gradient(forward))
+        self._pending.append(forward)
+
+    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        role = self.role_of(optimizer)
+        if role == "d":
+            seen, self._pending = _tell_apart(self._pending), []
+            self._listener.on_discriminator_step(optimizer, seen)
+        elif role == "g":
+            self._pending = []
+            fake, self._for_loss = self._for_loss, None
+            self._listener.on_generator_step(optimizer, fake)
+
+    def role_of(self, optimizer: Optimizer) -> Role | None:
+        """Whose parameters an optimizer steps; None for a stranger's."""
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                if id(parameter) in self._role:
+                    return self._role[id(parameter)]  # type: ignore[return-value]
+        return None
+
+
+class _WrappedForward:
+    """An instance's `forward` with a call after it, until removed."""
+
+    def __init__(self, module: nn.Module, after: Callable[..., None]) -> None:
+        self._module, forward = module, module.forward
+
+        @functools.wraps(forward)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            output = forward(*args, **kwargs)
+            after(module, args, output)
+            return output
+
+        module.forward = wrapped
+
+    def remove(self) -> None:
+        # The class's own forward shows again once the instance has none.
+        self._module.__dict__.pop("forward", None)
+
+
+def _note_gradient(forward: Forward) -> Callable[[torch.Tensor], None]:
+    def note(gradient: torch.Tensor) -> None:
+        # The last one wins: a penalty may ask for gradients before the loss does.
+        forward.gradient = gradient.detach().sum()
+
+    return note
+
+
+def _tell_apart(forwards: Sequence[Forward]) -> DiscriminatorStep | None:
+    """Which forward was on reals and which on fakes; None where it would be a guess."""
+    fakes = [f for f in forwards if f.is_fake]
+    others = [f for f in forwards if not f.is_fake]
+    # A penalty makes its input ask for gradients. R1 does so on the real batch itself, which is then
+    # the only other input.
+    reals = [f for f in others if not f.is_leaf] or others
+    if not fakes or len(reals) != 1:
+        return None
+    return DiscriminatorStep(reals[0], fakes)

@@ -1,0 +1,105 @@
+"""How a log becomes a run: readers are asked how well they know it, and the surest reads it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, BinaryIO, ClassVar
+
+from gan_doctor.core import ReadError, Run, Source, UnknownNameError, discover
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a log has been read, to go on from there.
+
+    Args:
+        state: Belongs to the reader that made it.
+    """
+
+    state: Any = None
+
+
+class Reader(ABC):
+    """One log format. Its docstring is its page.
+
+    Class attributes:
+        title: Name for people.
+        files: What it looks like on disk, for error messages: "scalars.jsonl".
+    """
+
+    title: ClassVar[str]
+    files: ClassVar[str]
+
+    @property
+    def slug(self) -> str:
+        """Its name on the command line: the file name with hyphens."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def page(self) -> str:
+        """Its documentation, from the docstring."""
+        return inspect.cleandoc(type(self).__doc__ or "")
+
+    @abstractmethod
+    def score(self, source: Source) -> float:
+        """How sure it is that the source is of its format: 0 not at all, 1 certain. Reads little."""
+
+    @abstractmethod
+    def read(self, source: Source, since: Cursor | None = None) -> tuple[Run, Cursor]:
+        """Reads the log, or what has come since.
+
+        Raises:
+            ReadError: It cannot be read.
+        """
+
+
+@cache
+def known() -> Mapping[str, type[Reader]]:
+    """All readers, by slug."""
+    from gan_doctor import readers
+
+    return discover(readers)
+
+
+def read(place: str | os.PathLike[str] | BinaryIO | Source, format: str | None = None) -> Run:  # noqa: A002
+    """Reads any log that we can read.
+
+    Args:
+        place: A path, an fsspec address or an open binary stream.
+        format: The slug of a reader, None to find it.
+
+    Returns:
+        The run, all segments of it.
+
+    Raises:
+        ReadError: There is nothing, nobody recognises it, or it cannot be read.
+        UnknownNameError: No reader is called `format`.
+    """
+    source = Source.of(place)
+    return reader_for(source, format).read(source)[0]
+
+
+def reader_for(source: Source, format: str | None = None) -> Reader:  # noqa: A002
+    """The reader that is surest of a source.
+
+    Raises:
+        ReadError: Nobody recognises it.
+        UnknownNameError: No reader is called `format`.
+    """
+    if format is not None:
+        if format not in known():
+            raise UnknownNameError("reader", format, known())
+        return known()[format]()
+    readers = [kind() for kind in known().values()]
+    surest = max(readers, key=lambda reader: reader.score(source))
+    if surest.score(source) <= 0:
+        formats = ", ".join(f"{reader.slug} ({reader.files})" for reader in readers)
+        raise ReadError(
+            source.name, f"no reader recognises it. Known: {formats}. Choose one with --format."
+        )
+    return surest

@@ -1,0 +1,28 @@
+"""Causal smoothing of a series that may have gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gan_doctor.core import FloatArray
+
+
+def ewma(values: FloatArray, span: float) -> FloatArray:
+    """(N,) the exponentially weighted mean of each value and those before it.
+
+    Early values are unbiased: the weights are normalised by their sum. NaN is skipped, and carries
+    the mean before it.
+
+    Args:
+        values: (N,) in order.
+        span: The centre of mass lies (span - 1) / 2 values back.
+    """
+    decay = 1 - 2 / (span + 1)
+    out = np.full(len(values), np.nan)
+    total = weight = 0.0
+    for i, value in enumerate(values):
+        if not np.isnan(value):
+            total, weight = total * decay + value, weight * decay + 1
+        if weight:
+            out[i] = total / weight
+    return out
