@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import logging
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -17,6 +19,7 @@ from importlinter.cli import lint_imports
 from twine.commands.check import check
 
 import gan_doctor
+from gan_doctor.core.config import tomllib
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "gan_doctor").rglob("*.py"))
@@ -81,6 +84,15 @@ def test_nothing_is_printed_past_the_logger_and_the_console(path):
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     prints = [call.lineno for call in calls if getattr(call.func, "id", "") == "print"]
     assert prints == []
+
+
+def test_every_dependency_is_explained_with_its_bound():
+    page = (ROOT / "docs/explanation/dependencies.md").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    for requirement in [*project["dependencies"], *itertools.chain(*extras)]:
+        name, bound = re.match(r"([\w-]+)[>=]=([\d.]+)", requirement).groups()
+        assert any(name in row and bound in row for row in page.splitlines()), requirement
 
 
 @pytest.fixture(scope="module")

@@ -304,5 +304,7 @@ def _carried_on(known: tuple[T, ...], more: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def _concatenated(pieces: Sequence[Series]) -> Series:
+    if len(pieces) == 1:
+        return pieces[0]
     steps = np.concatenate([series.steps for series in pieces])
     return Series(pieces[0].key, steps, np.concatenate([series.values for series in pieces]))

@@ -82,7 +82,8 @@ _TERMS = (
     Term("auroc",
          "Probability that D's raw output on a real beats the one on a fake, within one batch; "
          "not yet oriented", "probability", 0, 1),
-    Term("auroc/held_out", "Probability that D's output on a real it was trained on beats a held-out one",
+    Term("auroc/held_out",
+         "Probability that D's output on a real it was trained on beats the one on a held-out real",
          "probability", 0, 1),
     Term("accuracy/d", "Share of images that D calls right", "probability", 0, 1,
          aliases=("acc", "d_acc")),

@@ -1,4 +1,4 @@
-"""The one way to judge: a detector scores ticks, one function says since when, the detector says what."""
+"""The one way to judge: a detector scores ticks, and one function dates the fault."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from gan_doctor.core.finding import Status
 from gan_doctor.stats import Alarm, Persistence, alarms, evaluations
 
 WARM_UP_STEPS = 500
+THREE_CHECKS = Persistence(3, 1.0)  # for the sample checks, which are few
 ASSUMED_BUDGET = 10_000  # generator steps (proposal), for limits in shares of an undeclared budget
 
 
@@ -46,7 +47,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Score:
-    """What a detector makes of one segment: the fault holds at an evaluation where the value reaches the limit.
+    """What a detector makes of one segment: the fault holds where the value reaches the limit.
 
     Args:
         severity: Of the finding that this score raises.
@@ -112,7 +113,7 @@ class Detector(ABC):
 
     @abstractmethod
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
-        """The finding for an alarm that a score of `run` raised, with its sentence and its evidence."""
+        """The finding for an alarm that a score of `run` raised: its sentence and evidence."""
 
     def _report(
         self,
@@ -205,7 +206,7 @@ class Detector(ABC):
 
 
 def warm_up(run: Run) -> float:
-    """The step up to which only facts alarm: 500, or 2% of the declared budget (catalogue 2.2.3)."""
+    """The step up to which only facts alarm: 500, or 2% of the budget (catalogue 2.2.3)."""
     if not run.tick_steps:
         return 0.0
     return WARM_UP_STEPS if run.budget is None else min(WARM_UP_STEPS, 0.02 * run.budget)

@@ -1,4 +1,4 @@
-"""What several detectors read from a run: who is ahead, and how the samples stand against the real data."""
+"""What several detectors read from a run: who is ahead, and how the samples stand."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ NO_OBJECTIVE = Missing(
 def separation(run: Run, player: str = "") -> FloatArray | Missing:
     """(T,) AUROC of D between reals and fakes at each tick: 1 is perfect, 0 the wrong way round.
 
-    Oriented by the sign of the loss gradient over D's logits on reals, by all signs seen up to a tick:
-    healthy public code also scores reals low.
+    Oriented by the sign of the loss gradient over D's logits on reals, by all signs seen up to a
+    tick: healthy public code also scores reals low.
     """
     auroc, gradient = run.get("auroc", player), run.get("logit/gradient", player)
     if auroc is None:
@@ -76,7 +76,7 @@ def dominance(run: Run, player: str = "") -> FloatArray | Missing:
 
 
 def _clean(declared: Objective) -> Objective:
-    """The objective of `loss/d/clean`: the paper's own loss, which for least squares has a 1/2."""
+    """The objective of `loss/d/clean`: the paper's loss; that of least squares has a 1/2."""
     return Objective(declared.family, "mean" if declared.family == "least-squares" else "sum")
 
 
@@ -202,7 +202,8 @@ def samples_in_words(state: SampleState | Missing, alarm: Alarm) -> str:
     if not len(inside):
         return "and no sample check fell into that time"
     last = inside[-1]
+    coverage, recall = percent(state.coverage[last]), percent(state.recall[last])
     return (
-        f"and at step {state.steps[last]:g} the samples reach {percent(state.coverage[last])} of the "
-        f"coverage and {percent(state.recall[last])} of the recall that real data has"
+        f"and at step {state.steps[last]:g} the samples reach {coverage} of the coverage and "
+        f"{recall} of the recall that real data has"
     )

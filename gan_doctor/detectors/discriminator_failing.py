@@ -30,13 +30,13 @@ class DiscriminatorFailing(Detector):
         not real.
 
     Why this is a problem:
-        G learns from D alone. A D that is wrong about everything, because it learns too slowly or not
-        at all, pushes G nowhere; the losses can stand still for the whole run.
+        G learns from D alone. A D that is wrong about everything, because it learns too slowly or
+        not at all, pushes G nowhere; the losses can stand still for the whole run.
 
     How it is measured:
-        Dominance below 0: D's loss is above its equilibrium. Separation: AUROC between D's outputs on
-        reals and fakes of one batch, oriented; 0 is wrong about every pair. Samples: coverage and
-        recall over their values between halves of the reals. Loss and separation warn; it is
+        Dominance below 0: D's loss is above its equilibrium. Separation: AUROC between D's outputs
+        on reals and fakes of one batch, oriented; 0 is wrong about every pair. Samples: coverage
+        and recall over their values between halves of the reals. Loss and separation warn; it is
         critical when the samples are bad as well, or when G's loss is 0 with D's pinned at the
         constant where a clamped loss ends.
 
@@ -87,7 +87,7 @@ class DiscriminatorFailing(Detector):
         ]
 
     def _behind(self, run: Run, player: str) -> FloatArray | Missing:
-        """(T,) how far the loss is above chance, where D does not separate; by the loss alone if need be."""
+        """(T,) how far the loss is above chance where D cannot separate, or by the loss alone."""
         ahead, apart = dominance(run, player), separation(run, player)
         if isinstance(ahead, Missing):
             return ahead

@@ -47,8 +47,9 @@ class DiscriminatorOverpowering(Detector):
 
     Known false alarms:
         A Wasserstein critic has no floor and is not assessed. In early training, with batches under
-        16 and under strong R1, D is often perfect while G learns: the samples decide. A measured run
-        with AUROC 1.000 for 1,000 steps reached the recall of the healthy one; it must stay silent.
+        16 and under strong R1, D is often perfect while G learns: the samples decide. A measured
+        run with AUROC 1.000 for 1,000 steps reached the recall of the healthy one; it must stay
+        silent.
 
     Remedies:
         A lower learning rate of D or a higher one of G, fewer D steps, instance noise, one-sided
@@ -89,7 +90,7 @@ class DiscriminatorOverpowering(Detector):
         ]
 
     def _ahead(self, run: Run, player: str) -> FloatArray | Missing:
-        """(T,) dominance where D also separates; by the loss alone where its outputs are unknown."""
+        """(T,) dominance where D also separates, or by the loss alone."""
         ahead, apart = dominance(run, player), separation(run, player)
         if isinstance(ahead, Missing) or isinstance(apart, Missing):
             return ahead

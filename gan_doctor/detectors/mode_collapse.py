@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_doctor.core import Finding, Missing, Run
-from gan_doctor.detectors._base import Detector, Limit, Score, share_of_budget
+from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import measured, percent
 from gan_doctor.detectors._signals import against_null, excess_over_null
-from gan_doctor.stats import Alarm, Persistence
+from gan_doctor.stats import Alarm
 
 __all__ = ["ModeCollapse"]
 
@@ -19,19 +19,20 @@ class ModeCollapse(Detector):
     """Finds the collapse of all samples onto one or a few.
 
     What it does:
-        Compares the spread of the fakes with that of as many reals, and counts fakes that are copies
-        of each other.
+        Compares the spread of the fakes with that of as many reals, and counts fakes that are
+        copies of each other.
 
     Why this is a problem:
-        D sees one sample at a time, so all of G's gradients can point at the same place (Salimans et
-        al. 2016, section 3.2). A collapsed G seldom recovers: the weights are lost.
+        D sees one sample at a time, so all of G's gradients can point at the same place (Salimans
+        et al. 2016, section 3.2). A collapsed G seldom recovers: the weights are lost.
 
     How it is measured:
-        Spread: trace of the feature covariance of the fakes over that of the reals, held against the
-        same ratio between halves of the reals. Duplicates: share of fakes that lie closer to another
-        fake than 999 of 1,000 reals lie to another real, above the share among the reals. The score
-        is the larger of the lost spread and the excess of duplicates, at each sample check. No alarm
-        sounds in the first tenth of the budget: many healthy runs pass through a narrow phase.
+        Spread: trace of the feature covariance of the fakes over that of the reals, held against
+        the same ratio between halves of the reals. Duplicates: share of fakes that lie closer to
+        another fake than 999 of 1,000 reals lie to another real, above the share among the reals.
+        The score is the larger of the lost spread and the excess of duplicates, at each sample
+        check. No alarm sounds in the first tenth of the budget: many healthy runs pass through a
+        narrow phase.
 
     Limits:
         collapsed .9 (critical) and narrow .75 (warning), both proposals.
@@ -66,10 +67,10 @@ class ModeCollapse(Detector):
         collapse = np.fmax(1 - spread.values, copies.values)
         earliest = share_of_budget(run, self._limit["earliest"])
         return [
+            Score("warning", spread.steps, collapse, self._limit["narrow"], THREE_CHECKS, earliest),
             Score(
-                severity, spread.steps, collapse, self._limit[name], Persistence(3, 1.0), earliest
-            )
-            for severity, name in (("warning", "narrow"), ("critical", "collapsed"))
+                "critical", spread.steps, collapse, self._limit["collapsed"], THREE_CHECKS, earliest
+            ),
         ]
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
@@ -89,9 +90,9 @@ class ModeCollapse(Detector):
                 score.limit,
             ),
         )  # fmt: skip
-        kept = evidence[0].value
+        kept, copied = (percent(max(e.value, 0)) for e in evidence)
         message = (
-            f"Since step {alarm.onset:g} the samples have {percent(max(kept, 0))} of the spread of the "
-            f"real data, and {percent(max(evidence[1].value, 0))} of them are copies of each other."
+            f"Since step {alarm.onset:g} the samples have {kept} of the spread of the real data, "
+            f"and {copied} of them are copies of each other."
         )
         return self._report(score, alarm, player, message, evidence)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_doctor.core import Finding, Missing, Run
-from gan_doctor.detectors._base import Detector, Limit, Score, share_of_budget
+from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import measured, percent
 from gan_doctor.detectors._signals import against_null, sample_state
-from gan_doctor.stats import Alarm, Persistence
+from gan_doctor.stats import Alarm
 
 __all__ = ["ModeDropping"]
 
@@ -19,18 +19,18 @@ class ModeDropping(Detector):
     """Finds clusters of the real data that G does not make.
 
     What it does:
-        Sorts reals and fakes into clusters that were found in the real data, and adds up the share of
-        the real data in clusters that the fakes miss.
+        Sorts reals and fakes into clusters that were found in the real data, and adds up the share
+        of the real data in clusters that the fakes miss.
 
     Why this is a problem:
         Every single sample can look right while whole classes are missing. Neither the losses nor
         the distance between samples show it.
 
     How it is measured:
-        k-means on the features of the reals; a cluster is missed when the fakes fill it to less than
-        a tenth of its real share. The share that is reached is held against the same between halves
-        of the reals. Where the fakes look like nothing in the data, their clusters mean nothing and
-        the check does not count. No alarm sounds in the first tenth of the budget.
+        k-means on the features of the reals; a cluster is missed when the fakes fill it to less
+        than a tenth of its real share. The share that is reached is held against the same between
+        halves of the reals. Where the fakes look like nothing in the data, their clusters mean
+        nothing and the check does not count. No alarm sounds in the first tenth of the budget.
 
     Limits:
         missing .15 (warning) and many .5 (critical); realistic .1 of real precision; all proposals.
@@ -73,8 +73,8 @@ class ModeDropping(Detector):
             )
         earliest = share_of_budget(run, self._limit["earliest"])
         return [
-            Score(severity, reached.steps, missed, self._limit[name], Persistence(3, 1.0), earliest)
-            for severity, name in (("warning", "missing"), ("critical", "many"))
+            Score("warning", reached.steps, missed, self._limit["missing"], THREE_CHECKS, earliest),
+            Score("critical", reached.steps, missed, self._limit["many"], THREE_CHECKS, earliest),
         ]
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:

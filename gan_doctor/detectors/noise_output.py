@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_doctor.core import Finding, Missing, Run
-from gan_doctor.detectors._base import Detector, Limit, Score, share_of_budget
+from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import measured
 from gan_doctor.detectors._signals import against_null, sample_evidence, sample_state
-from gan_doctor.stats import Alarm, Persistence
+from gan_doctor.stats import Alarm
 
 __all__ = ["NoiseOutput"]
 
@@ -19,8 +19,8 @@ class NoiseOutput(Detector):
     """Finds images whose pixels have nothing to do with their neighbours.
 
     What it does:
-        Compares the correlation of neighbouring pixels in the fakes with that in the reals, where the
-        fakes also lie nowhere near the data.
+        Compares the correlation of neighbouring pixels in the fakes with that in the reals, where
+        the fakes also lie nowhere near the data.
 
     Why this is a problem:
         If the images are still noise after a good part of the budget, the gradients that G gets are
@@ -32,8 +32,8 @@ class NoiseOutput(Detector):
         budget on and is critical from a quarter on.
 
     Limits:
-        noisy .5 of the real correlation, unreal .1 of real precision and coverage (proposals); early
-        .1 and late .25 of the budget (catalogue S5).
+        noisy .5 of the real correlation, unreal .1 of real precision and coverage (proposals);
+        early .1 and late .25 of the budget (catalogue S5).
 
     Known false alarms:
         Data that is noise or texture itself: where the real correlation is below .3 it is not
@@ -72,31 +72,27 @@ class NoiseOutput(Detector):
         # A constant image has no correlation at all: no noise, and no evaluation.
         lost = 1 - smooth.values
         noise = np.where(unreal, lost, np.minimum(lost, 0))
+        early, late = (share_of_budget(run, self._limit[name]) for name in ("early", "late"))
         return [
-            Score(
-                severity, smooth.steps, noise, self._limit["noisy"], Persistence(3, 1.0),
-                share_of_budget(run, self._limit[name]),
-            )
-            for severity, name in (("warning", "early"), ("critical", "late"))
-        ]  # fmt: skip
+            Score("warning", smooth.steps, noise, self._limit["noisy"], THREE_CHECKS, early),
+            Score("critical", smooth.steps, noise, self._limit["noisy"], THREE_CHECKS, late),
+        ]
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how much of the real correlation is there."""
-        smooth, state = (
-            against_null(run, "sample/neighbour_correlation", player),
-            sample_state(run, player),
-        )
+        smooth = against_null(run, "sample/neighbour_correlation", player)
         assert not isinstance(smooth, Missing)
         evidence = (
             *measured(
                 run, alarm, str(smooth.key), "mean, share of what real data gives",
                 smooth.steps, smooth.values, 1 - score.limit, "below", important=True,
             ),
-            *sample_evidence(run, alarm, state, self._limit["unreal"]),
+            *sample_evidence(run, alarm, sample_state(run, player), self._limit["unreal"]),
         )  # fmt: skip
+        correlation = max(evidence[0].value, 0)
         message = (
-            f"Since step {alarm.onset:g} the samples have been noise: neighbouring pixels correlate "
-            f"{max(evidence[0].value, 0):.2f} times as much as in real images."
+            f"Since step {alarm.onset:g} the samples have been noise: neighbouring pixels "
+            f"correlate {correlation:.2f} times as much as in real images."
         )
         return self._report(score, alarm, player, message, evidence)
 

@@ -49,7 +49,8 @@ class NonFinite(Detector):
         FID that breaks is not part of the training and is not looked at.
 
     Remedies:
-        Roll back to the last healthy checkpoint; a lower learning rate, spectral normalisation or R1.
+        Roll back to the last healthy checkpoint; a lower learning rate, spectral normalisation or
+        R1.
 
     References:
         Catalogue S9.

@@ -9,7 +9,7 @@ import numpy as np
 
 from gan_doctor.core import Finding, FloatArray, Missing, Run
 from gan_doctor.detectors._base import Detector, Limit, Score
-from gan_doctor.detectors._evidence import measured, percent, recorded, value_of
+from gan_doctor.detectors._evidence import measured, recorded, value_of
 from gan_doctor.detectors._signals import (
     dominance,
     sample_evidence,
@@ -36,9 +36,9 @@ class StalledAtChance(Detector):
         this loss whose recall was .02. From the loss alone the two cannot be told apart.
 
     How it is measured:
-        Dominance near 0, separation (AUROC, oriented) at or below chance, and samples whose coverage
-        is clearly below that between halves of the reals. Without samples it is not assessed: a loss
-        at its equilibrium is no sign of a fault.
+        Dominance near 0, separation (AUROC, oriented) at or below chance, and samples whose
+        coverage is clearly below that between halves of the reals. Without samples it is not
+        assessed: a loss at its equilibrium is no sign of a fault.
 
     Limits:
         dominance .25 on both sides, real .75, bad .1 (proposals); separation .55 (catalogue S2).

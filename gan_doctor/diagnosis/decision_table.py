@@ -41,8 +41,8 @@ def remedies(run: Run, finding: Finding) -> tuple[Remedy, ...]:
     """At most three tricks for a finding, with the values for this run.
 
     The first of each category comes before the second of any: change one thing, restart, and only
-    then go on to the next kind. A trick in use is left out, and so is one that something in this run
-    speaks against.
+    then go on to the next kind. A trick in use is left out, and so is one that something in this
+    run speaks against.
     """
     offers: list[tuple[int, int, Remedy]] = []
     for slug in DECISION_TABLE.get(finding.slug, ()):

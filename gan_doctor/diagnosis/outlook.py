@@ -30,7 +30,9 @@ def outlook(run: Run, findings: Sequence[Finding], best: Mapping[str, float]) ->
         step = best.get("raw")
         if step is not None and step < broken.onset:
             return Outlook("roll back", f"the weights broke at step {broken.onset:g}", step)
-        return Outlook("stop", f"the weights broke at step {broken.onset:g}, before any good sample")
+        return Outlook(
+            "stop", f"the weights broke at step {broken.onset:g}, before any good sample"
+        )
     won = by_slug.get("discriminator-overpowering")
     if won is not None and run.budget and won.onset <= share_of_budget(run, FAST):
         reason = f"D won within the first {FAST:.0%} of the budget and the samples stayed bad"
@@ -45,8 +47,8 @@ def outlook(run: Run, findings: Sequence[Finding], best: Mapping[str, float]) ->
 def progress(run: Run) -> Progress:
     """The trend of the sample quality over the last checks, per 1,000 steps.
 
-    Improving or worse when the 95% interval of Sen's slope lies on one side of 0; a plateau only when
-    the interval shows that any change over those checks is small. Else it is not assessed.
+    Improving or worse when the 95% interval of Sen's slope lies on one side of 0; a plateau only
+    when the interval shows that any change over those checks is small. Else it is not assessed.
     """
     state = _state(run)
     if state is None:
@@ -68,7 +70,7 @@ def progress(run: Run) -> Progress:
 
 
 def best_step(run: Run) -> dict[str, float]:
-    """The sample check with the best quality, smoothed over neighbours in time; {} without samples."""
+    """The check with the best quality, smoothed over its neighbours in time; {} without samples."""
     state = _state(run)
     if state is None or not np.any(state.quality > 0):
         return {}

@@ -11,7 +11,7 @@ from torch import Tensor
 def norm(tensors: Sequence[Tensor]) -> Tensor:
     """The L2 norm of all the tensors together, in one fused pass.
 
-    Half-precision tensors are widened first: their squares overflow beyond 256. A sparse tensor is
+    Half-precision tensors are widened first: a norm beyond 65,504 would not fit. A sparse tensor is
     coalesced, which on CUDA waits for the device unless it is coalesced already.
 
     Args:

@@ -34,7 +34,7 @@ class Schedule:
     ) -> None:
         self._fixed = every != "auto"
         self._budget, self._clock = budget, clock
-        self._started, self._spent = clock(), 0.0
+        self._started, self._spent, self._last = clock(), 0.0, 0.0
         if every != "auto":
             self.interval = every
         else:
@@ -60,8 +60,8 @@ class Schedule:
 
     @property
     def affordable(self) -> bool:
-        """Whether what was spent lies within the share of the wall time."""
-        return self._spent <= self._budget * (self._clock() - self._started)
+        """Whether one more check like the last keeps within the share of the wall time."""
+        return self._spent + self._last <= self._budget * (self._clock() - self._started)
 
     def done(self, step: int) -> int:
         """Notes a check made at `step`; returns by how many steps it came late."""
@@ -76,4 +76,5 @@ class Schedule:
         try:
             yield
         finally:
-            self._spent += self._clock() - start
+            self._last = self._clock() - start
+            self._spent += self._last

@@ -81,7 +81,9 @@ def mean_by_halves(table: torch.Tensor, half: torch.Tensor) -> tuple[torch.Tenso
     return within_a, within_b, (to_a * b).sum(1) / (n * m)
 
 
-def spread_by_halves(features: torch.Tensor, half: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def spread_by_halves(
+    features: torch.Tensor, half: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The trace of the feature covariance within the halves of each draw.
 
     Args:

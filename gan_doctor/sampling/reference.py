@@ -1,4 +1,4 @@
-"""The one way samples are measured: fakes against reals, each measure beside its real-against-real null."""
+"""The one way samples are measured: fakes against reals, each measure beside its null."""
 
 from __future__ import annotations
 
@@ -140,7 +140,9 @@ class Reference:
         belongs = self._modes.occupancy(both[:, None])  # (2n, K), one 1 a row
         occupancy = (~half).float() @ belongs / self.n
         drawn["modes"] = torch.stack([reached(o, self._occupancy) for o in occupancy])
-        drawn["mode_distance"] = torch.stack([jensen_shannon(o, self._occupancy) for o in occupancy])
+        drawn["mode_distance"] = torch.stack(
+            [jensen_shannon(o, self._occupancy) for o in occupancy]
+        )
         if self._is_image:
             blocks = _image_blocks(self.real)
             some = halves(BLOCKS, DRAWS, self._generator)

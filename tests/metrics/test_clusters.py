@@ -80,6 +80,9 @@ def test_jensen_shannon_equals_scipy_also_with_zeros():
 def test_jensen_shannon_ends_at_zero_and_ln_2():
     p = torch.tensor([0.3, 0.7, 0.0])
     assert jensen_shannon(p, p).item() == 0
+    weights = torch.rand(1000, 8)
+    close = jensen_shannon(weights.softmax(1), (weights + 1e-4 * torch.rand(8)).softmax(1))
+    assert (close >= 0).all()
     apart = jensen_shannon(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]))
     assert apart.item() == pytest.approx(math.log(2))
     torch.testing.assert_close(jensen_shannon(p, p.flip(0)), jensen_shannon(p.flip(0), p))

@@ -104,6 +104,12 @@ def test_autocast_does_not_coarsen_the_features():
     assert torch.equal(inside, phi(images))
 
 
+def test_images_of_half_precision_have_nearly_the_same_features():
+    images = torch.randn(4, 1, 16, 16)
+    phi = RandomConv(1, (16, 16))
+    torch.testing.assert_close(phi(images.half()), phi(images), rtol=1e-2, atol=1e-2)
+
+
 def test_the_default_dtype_of_a_program_does_not_matter():
     images = torch.linspace(-1, 1, 64).reshape(1, 1, 8, 8)
     expected = RandomConv(1, (8, 8))(images)

@@ -18,9 +18,10 @@ def test_nothing_has_no_length():
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-def test_half_precision_neither_overflows_nor_stops_growing(dtype):
-    # In float16 the square of 1,000 is infinite, and in bfloat16 a sum of ones stops at 256.
-    assert norm([torch.full((4,), 1000.0, dtype=dtype)]).item() == 2000
+def test_half_precision_neither_overflows_nor_rounds_nor_stops_growing(dtype):
+    # 100,000 is infinite in float16; in bfloat16 a sum of ones stops at 256, and 1.7321 is 1.7344.
+    assert norm([torch.full((10_000,), 1000.0, dtype=dtype)]).item() == pytest.approx(1e5, rel=1e-4)
+    assert norm([torch.ones(3, dtype=dtype)]).item() == pytest.approx(3**0.5)
     assert norm([torch.ones(10_000, dtype=dtype), torch.zeros(3)]).item() == pytest.approx(100)
     assert norm([torch.ones(2, dtype=dtype)]).dtype == torch.float32
 

@@ -127,12 +127,13 @@ def test_the_slope_equals_a_loop_over_rings():
     assert spectral_slope(power).item() == pytest.approx(-np.polyfit(x, y, 1)[0], rel=1e-4)
 
 
-def test_the_high_share_equals_a_sum_over_the_full_plane():
-    images = noise(1, 1, 12, 12) + 1
-    window = np.outer(np.hanning(13)[:-1], np.hanning(13)[:-1])
+@pytest.mark.parametrize("side", [9, 12])
+def test_the_high_share_equals_a_sum_over_the_full_plane(side):
+    images = noise(1, 1, side, side) + 1
+    window = np.outer(np.hanning(side + 1)[:-1], np.hanning(side + 1)[:-1])
     x = images[0, 0].double().numpy()
     full = np.abs(np.fft.fft2((x - x.mean()) * window)) ** 2
-    radius = np.hypot(np.fft.fftfreq(12)[:, None], np.fft.fftfreq(12))
+    radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side))
     expected = full[radius > 0.25].sum() / full.sum()
     assert high_frequency_share(power_spectrum(images)).item() == pytest.approx(expected, rel=1e-4)
 

@@ -1,0 +1,97 @@
+"""Made-up runs: each series is a number, or a function of the step."""
+
+import numpy as np
+import pytest
+
+from gan_doctor.core import Band, Event, Key, Objective, Run, Series, Setup
+
+# What real data gives against itself, as measured on digits.
+NULL = {
+    "precision": 0.88,
+    "recall": 0.88,
+    "coverage": 0.97,
+    "modes": 1.0,
+    "spread_ratio": 1.0,
+    "duplicates": 0.001,
+    "neighbour_correlation": 0.73,
+}
+PIXELS = ("neighbour_correlation",)
+GOOD = {"precision": 0.6, "recall": 0.7, "coverage": 0.75, "neighbour_correlation": 0.73}
+NOTHING = {"precision": 0.0, "recall": 0.0, "coverage": 0.0, "neighbour_correlation": 0.05}
+
+
+def series(name, steps, value, features=""):
+    values = (
+        [value(step) for step in steps] if callable(value) else np.full(len(steps), value, float)
+    )
+    return Series(Key(name, features=features), steps, values)
+
+
+def make_run(
+    scalars=None,
+    samples=None,
+    *,
+    steps=1200,
+    budget=1200,
+    check_every=24,
+    objective="non-saturating",
+    null=None,
+    events=(),
+    with_bands=True,
+):
+    """A run of `scalars` at every step and `samples` at every check; None for no samples."""
+    every, checks = np.arange(1, steps + 1), np.arange(check_every, steps + 1, check_every)
+    made = [series(name, every, value) for name, value in (scalars or {}).items()]
+    null, bands = NULL | (null or {}), []
+    if samples is not None:
+        for name, value in (
+            {"modes": 1.0, "spread_ratio": 1.0, "duplicates": 0.0} | samples
+        ).items():
+            features = "" if name in PIXELS else "random-conv"
+            made.append(series(f"sample/{name}", checks, value, features))
+            mean, key = null[name], made[-1].key
+            bands.append(Band(key, 512, mean, 0.01, mean - 0.026, mean + 0.026, check_every))
+    return Run(
+        "made-up",
+        series=tuple(made),
+        bands=tuple(bands) if with_bands else (),
+        setup=Setup(objective=Objective.of(objective), total_steps=budget),
+        events=tuple(events),
+    )
+
+
+def players(auroc, loss, scores_reals_high=True):
+    """The series that the Monitor records of D at each step."""
+    sign = -1.0 if scores_reals_high else 1.0
+    return {
+        "auroc": auroc,
+        "logit/gradient": sign * 0.3,
+        "loss/d/clean": loss,
+        "loss/d": loss,
+        "loss/g": 2.0,
+    }
+
+
+@pytest.fixture(name="make_run")
+def _make_run():
+    return make_run
+
+
+@pytest.fixture(name="players")
+def _players():
+    return players
+
+
+@pytest.fixture
+def good():
+    return dict(GOOD)
+
+
+@pytest.fixture
+def nothing():
+    return dict(NOTHING)
+
+
+@pytest.fixture
+def event():
+    return lambda step, kind: Event(step, kind)

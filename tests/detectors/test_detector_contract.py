@@ -1,0 +1,151 @@
+"""What every detector must do, whichever it is."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from gan_doctor.core import ConfigError, Missing, Run, UnknownNameError
+from gan_doctor.detectors import known
+
+SECTIONS = (
+    "What it does:",
+    "Why this is a problem:",
+    "How it is measured:",
+    "Limits:",
+    "Known false alarms:",
+    "Remedies:",
+    "References:",
+)
+SLUGS = sorted(known())
+
+
+@pytest.fixture
+def corpus(make_run, players, good, nothing):
+    """Runs of every kind that the detectors of this package speak of."""
+    rng = np.random.default_rng(0)
+
+    def noisy(value, sd=0.05):
+        return lambda step: value + sd * rng.standard_normal()
+
+    half = {"precision": 0.3, "recall": 0.05, "coverage": 0.4, "neighbour_correlation": 0.5}
+    little = dict.fromkeys(("precision", "recall", "coverage"), 0.15) | {
+        "neighbour_correlation": 0.05
+    }
+    return {
+        "healthy": make_run(players(noisy(0.95, 0.02), noisy(0.9)), good),
+        "won": make_run(players(1.0, 1e-3), nothing),
+        "won, a little to show": make_run(players(1.0, 1e-3), little),
+        "ahead": make_run(players(0.98, 0.2), nothing),
+        "failing": make_run(players(noisy(0.2), noisy(3.0)), nothing),
+        "failing, a little to show": make_run(players(0.2, 3.0), little),
+        "failing a little": make_run(players(0.5, 1.6), half),
+        "stalled": make_run(players(noisy(0.48), noisy(1.39)), nothing),
+        "stalled, a little to show": make_run(players(0.5, 1.39), little),
+        "stalled a little": make_run(players(0.5, 1.2), half),
+        "collapsed": make_run(players(0.95, 0.9), good | {"spread_ratio": 0.05}),
+        "narrow": make_run(players(0.95, 0.9), good | {"spread_ratio": 0.2}),
+        "dropped": make_run(players(0.95, 0.9), good | {"modes": 0.4}),
+        "dropped a few": make_run(players(0.95, 0.9), half | {"modes": 0.8, "precision": 0.2}),
+        "early": make_run(
+            players(1.0, 1e-3), nothing | {"modes": 0.3, "spread_ratio": 0.01}, steps=200
+        ),
+        "early collapse": make_run({}, good | {"modes": 0.3, "spread_ratio": 0.01}, steps=120),
+        "nan": make_run(players(lambda s: np.nan if s > 600 else 0.9, 0.9), good),
+    }
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_scores_are_causal(slug, corpus):
+    """The scores of the run up to t are the prefix of those of the run."""
+    detector = known()[slug]()
+    for run in corpus.values():
+        whole = detector.scores(run)
+        for step in (100, 333, 700):
+            part = detector.scores(run.until(step))
+            if isinstance(part, Missing) or isinstance(whole, Missing):
+                continue
+            assert len(part) == len(whole)
+            for before, after in zip(part, whole, strict=True):
+                n = len(before.steps)
+                np.testing.assert_array_equal(before.steps, after.steps[:n])
+                np.testing.assert_array_equal(before.values, after.values[:n])
+                assert n == np.sum(after.steps <= step)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_an_alarm_once_sounded_keeps_its_date(slug, corpus):
+    detector = known()[slug]()
+    for run in corpus.values():
+        for finding in detector.examine(run).findings:
+            before = detector.examine(run.until(finding.alarm)).findings
+            assert [f.alarm for f in before] == [finding.alarm]
+            assert not detector.examine(run.until(finding.alarm - run.tick_steps)).findings
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_survives_values_that_are_not_finite(slug, value, make_run, players, good):
+    detector = known()[slug]()
+    run = make_run({name: value for name in players(1.0, 1.0)}, {name: value for name in good})
+    detector.examine(run)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_says_nothing_of_empty_and_constant_runs(slug, make_run):
+    detector = known()[slug]()
+    assert detector.examine(Run("empty")).status == "not assessed"
+    constant = make_run({name: 0.0 for name in ("loss/d", "loss/g", "auroc", "gradient/g")})
+    assert detector.examine(constant).findings == ()
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_limit_changes_some_answer(slug, corpus):
+    kind = known()[slug]
+
+    def answers(limits):
+        verdicts = [kind(limits).examine(run) for run in corpus.values()]
+        return [[(f.severity, f.onset, f.alarm, f.cleared) for f in v.findings] for v in verdicts]
+
+    for name, limit in kind.limits.items():
+        changed = [
+            {name: limit.value * 2 + 0.1},
+            {name: limit.value / 2 - 0.01},
+            {name: 0.999 * limit.value + 0.15},
+        ]
+        assert any(answers(other) != answers({}) for other in changed), name
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_wrong_limit_is_refused(slug):
+    with pytest.raises(UnknownNameError, match="nonsense"):
+        known()[slug]({"nonsense": 1})
+    for name in known()[slug].limits:
+        with pytest.raises(ConfigError, match=name):
+            known()[slug]({name: "high"})
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_has_a_page_with_all_its_sections(slug):
+    kind = known()[slug]
+    page = inspect.getdoc(kind)
+    found = [section for section in SECTIONS if f"\n{section}\n" in page]
+    assert found == list(SECTIONS)
+    assert kind.title
+    assert kind().slug == slug
+    assert all(limit.source and limit.meaning for limit in kind.limits.values())
+
+
+def test_codes_are_unique():
+    codes = [kind.code for kind in known().values()]
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_findings_say_since_when_on_what_number(slug, corpus):
+    for run in corpus.values():
+        for finding in known()[slug]().examine(run).findings:
+            assert f"step {finding.onset:g}" in finding.message
+            assert finding.onset <= finding.alarm
+            assert sum(e.important for e in finding.evidence) == 1
+            assert all(np.isfinite(e.value) for e in finding.evidence)

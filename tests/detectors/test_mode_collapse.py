@@ -1,0 +1,55 @@
+import pytest
+
+from gan_doctor.detectors.mode_collapse import ModeCollapse
+
+
+@pytest.fixture
+def examine():
+    return ModeCollapse().examine
+
+
+def test_fires_when_the_spread_is_gone(examine, make_run, good):
+    (finding,) = examine(make_run({}, good | {"spread_ratio": 0.02})).findings
+    assert finding.severity == "critical"
+    assert "2% of the spread" in finding.message
+
+
+def test_fires_on_copies_of_a_few_images_whose_spread_is_real(examine, make_run, good):
+    """Two images have half the mean distance and more: only the copies show it."""
+    (finding,) = examine(make_run({}, good | {"duplicates": 1.0})).findings
+    assert finding.severity == "critical"
+
+
+def test_warns_on_narrow_samples(examine, make_run, good):
+    (finding,) = examine(make_run({}, good | {"spread_ratio": 0.2})).findings
+    assert finding.severity == "warning"
+
+
+def test_dates_a_late_collapse(examine, make_run, good):
+    run = make_run({}, good | {"spread_ratio": lambda s: 0.01 if s > 700 else 1.0})
+    (finding,) = examine(run).findings
+    assert 700 < finding.onset <= 724
+    assert finding.alarm <= 700 + 3 * 24
+
+
+def test_stays_silent_on_data_of_low_diversity(examine, make_run, good):
+    """Half of this data are repeats; the fakes repeat as much and no more."""
+    run = make_run({}, good | {"duplicates": 0.5}, null={"duplicates": 0.5})
+    assert examine(run).findings == ()
+
+
+def test_stays_silent_on_an_early_narrow_phase(examine, make_run, good):
+    """Measured in a healthy run: 4% of the spread at 6% of the budget, all of it at 15%."""
+    run = make_run({}, good | {"spread_ratio": lambda s: 0.04 if s <= 72 else 1.0})
+    assert examine(run).findings == ()
+
+
+def test_without_samples_it_is_not_assessed(examine, make_run, players):
+    verdict = examine(make_run(players(0.9, 0.9)))
+    assert verdict.status == "not assessed"
+    assert verdict.missing[0].how
+
+
+def test_constant_data_is_not_assessed(examine, make_run, good):
+    verdict = examine(make_run({}, good, null={"spread_ratio": 0.0}))
+    assert verdict.missing[0].why == "degenerate data"
