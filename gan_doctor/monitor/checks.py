@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
-from gan_doctor.core import Band, ConfigError, Key
+from gan_doctor.core import ConfigError, Key
 from gan_doctor.monitor.reservoir import Reservoir
 from gan_doctor.sampling import MIN_SAMPLES, Reference
 
 N = 512  # samples on each side (catalogue 2.2.1)
 BATCHES = 8  # over which fakes may be gathered: G changes meanwhile
-KEPT = 64  # fakes kept in the log at each check
 REDRAW = 4  # times as many reals seen, until the reference is drawn anew
 _FULL_EVERY = 16  # real batches, once the reservoir is full
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one check found.
-
-    Args:
-        values: The sample measures.
-        fake: (K, ...) fakes to keep, uint8 for images.
-        real: (2n, ...) the reals they were measured against, likewise.
-        reals: The same as D was shown them.
-        bands: The null of the measures, when it was drawn anew.
-        facts: Facts of the setup, when first known.
-    """
-
-    values: Mapping[Key, float]
-    fake: np.ndarray[Any, Any]
-    real: np.ndarray[Any, Any]
-    reals: torch.Tensor
-    bands: tuple[Band, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class SampleChecks:
@@ -57,13 +33,13 @@ class SampleChecks:
         self._reference: Reference | None = None
         self._seen_at_reference = 0
         self._range: tuple[float, float] | None = None
-        self._batch_size = 0
+        self.batch_size: int | None = None
 
     def offer_real(self, batch: torch.Tensor) -> None:
         """Lets a real batch into the reservoir; once that is full, only every so often."""
         self._offers += 1
         if len(self._reals) < self._reals.capacity or self._offers % _FULL_EVERY == 0:
-            self._batch_size = self._batch_size or len(batch)
+            self.batch_size = self.batch_size or len(batch)
             self._reals.offer(batch)
 
     def offer_fake(self, batch: torch.Tensor, observed: bool = False) -> None:
@@ -85,38 +61,43 @@ class SampleChecks:
         wanted = MIN_SAMPLES if self._reference is None else self._reference.n
         return sum(len(batch) for batch in self._fakes) >= wanted and self.enough_reals
 
-    def measure(self, step: int) -> Check:
-        """Measures the gathered fakes and lets go of them."""
-        fakes = torch.cat(list(self._fakes)).cpu().float()
-        self._fakes.clear()
-        reals = self._reals.samples.float()
-        if fakes.shape[1:] != reals.shape[1:]:
+    @property
+    def stale(self) -> bool:
+        """Whether the reference is to be drawn, or drawn anew."""
+        return self._reference is None or self._reals.seen >= REDRAW * self._seen_at_reference
+
+    def draw(self, step: int, most: int = N) -> Reference:
+        """Draws the reference from the reals held now.
+
+        Args:
+            step: Of the run.
+            most: Samples on each side at most; once drawn, the number stays.
+
+        Raises:
+            ConfigError: D is shown samples of another shape than G makes.
+        """
+        reals, fake = self._reals.samples.float(), self._fakes[-1]
+        if fake.shape[1:] != reals.shape[1:]:
             raise ConfigError(
                 f"D is shown samples of shape {tuple(reals.shape[1:])} and G makes "
-                f"{tuple(fakes.shape[1:])}: pass both as they are with doctor.observe(real=, fake=)"
+                f"{tuple(fake.shape[1:])}: pass both as they are with doctor.observe(real=, fake=)"
             )
-        n = min(N, len(fakes), len(reals) // 2) if self._reference is None else self._reference.n
-        bands: tuple[Band, ...] = ()
-        facts: dict[str, Any] = {}
-        if self._reference is None or self._reals.seen >= REDRAW * self._seen_at_reference:
-            if self._reference is None:
-                facts = {"batch_size": self._batch_size, "sample_shape": tuple(fakes.shape[1:])}
-            self._range = self._range or _value_range(reals)
-            self._reference = Reference(reals, n, step=step)
-            self._seen_at_reference = self._reals.seen
-            bands = self._reference.bands
-        values = self._reference.measure(fakes[-self._reference.n :])
-        return Check(
-            values=values,
-            fake=self._stored(fakes[-(KEPT if fakes.dim() == 4 else N) :]),
-            real=self._stored(self._reference.real),
-            reals=self._reference.real,
-            bands=bands,
-            facts=facts,
-        )
+        n = min(most, sum(len(batch) for batch in self._fakes), len(reals) // 2)
+        n = n if self._reference is None else self._reference.n
+        self._range = self._range or _value_range(reals)
+        self._reference = Reference(reals, n, step=step)
+        self._seen_at_reference = self._reals.seen
+        return self._reference
 
-    def _stored(self, samples: torch.Tensor) -> np.ndarray[Any, Any]:
-        """Images as uint8, from the range that the reals have; anything else as it is."""
+    def measure(self) -> tuple[dict[Key, float], torch.Tensor]:
+        """The measures of the gathered fakes, and the fakes on the host; they are let go of."""
+        assert self._reference is not None
+        fakes = torch.cat(list(self._fakes)).cpu().float()[-self._reference.n :]
+        self._fakes.clear()
+        return self._reference.measure(fakes), fakes
+
+    def stored(self, samples: torch.Tensor) -> np.ndarray[Any, Any]:
+        """Samples as the log keeps them: images as uint8, from the range that the reals have."""
         if samples.dim() != 4 or self._range is None:
             return samples.numpy()
         low, high = self._range

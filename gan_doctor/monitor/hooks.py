@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
+import types
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -97,10 +98,8 @@ class Hooks:
         self._pending: list[Forward] = []
         self._handles: list[_Handle] = []
         seen = ((generator, self._after_generator), (discriminator, self._after_discriminator))
-        if wrap:
-            self._handles = [_WrappedForward(module, shield(after)) for module, after in seen]
-        else:
-            self._handles = [module.register_forward_hook(shield(after)) for module, after in seen]
+        kind = _WrappedForward if wrap else _ForwardHook
+        self._handles = [kind(module, shield(after)) for module, after in seen]
         self._handles.append(register_optimizer_step_pre_hook(shield(self._before_step)))
 
     def remove(self) -> None:
@@ -154,23 +153,50 @@ class Hooks:
         return None
 
 
-class _WrappedForward:
-    """An instance's `forward` with a call after it, until removed."""
+class _ForwardHook:
+    """A forward hook on one module. Copies and pickles of the module have a hook that does nothing."""
 
     def __init__(self, module: nn.Module, after: Callable[..., None]) -> None:
-        self._module, forward = module, module.forward
+        self._after = after
+        self._handle = module.register_forward_hook(self)
 
-        @functools.wraps(forward)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            output = forward(*args, **kwargs)
-            after(module, args, output)
-            return output
+    def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
+        self._after(module, args, output)
 
-        module.forward = wrapped
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A callable of the standard library that takes three arguments and returns None: an EMA copy
+        # of G is not G, and a saved model must load where gan_doctor is not installed.
+        return getattr, (contextlib.nullcontext(), "__exit__")
 
     def remove(self) -> None:
-        # The class's own forward shows again once the instance has none.
-        self._module.__dict__.pop("forward", None)
+        self._handle.remove()
+
+
+class _WrappedForward:
+    """One instance's `forward` with a call after it. Copies and pickles have the plain `forward`."""
+
+    def __init__(self, module: nn.Module, after: Callable[..., None]) -> None:
+        self._module, self._after = module, after
+        self._before = module.__dict__.get("forward")
+        self._forward = module.forward
+        module.forward = self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        output = self._forward(*args, **kwargs)
+        self._after(self._module, args, output)
+        return output
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return types.MethodType(type(self._module).forward, memo[id(self._module)])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._module, "forward")
+
+    def remove(self) -> None:
+        if self._before is None:
+            self._module.__dict__.pop("forward", None)
+        else:
+            self._module.forward = self._before
 
 
 def _note_gradient(forward: Forward) -> Callable[[torch.Tensor], None]:

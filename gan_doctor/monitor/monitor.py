@@ -55,6 +55,8 @@ _logger = logging.getLogger(__name__)
 _PATIENCE = 50
 # D steps at the start whose loss gradient shows which way D scores; later one a flush.
 _ORIENTATION_STEPS = 10
+KEPT = 64  # images kept in the log at each check
+SHORT = 2.0  # seconds that the monitor may take in all, below which it halves its samples
 _LR_CHANGE = 0.2  # of the learning rate, since the last event; smaller ones are a decay in progress
 
 
@@ -414,8 +416,7 @@ class Monitor:
             self._weights()
             self._flush()
         if self._schedule.due(self._step):
-            with self._schedule.charged():
-                self._check()
+            self._check()
 
     def _flush(self, wait: bool = False) -> None:
         groups = self._window.flush(wait)
@@ -435,40 +436,51 @@ class Monitor:
         if late > self._schedule.interval:
             why = f"sample checks take {self._schedule.cost:.1%} of the time and were put off"
             self._event("schedule", {"late": late, "why": why})
-        if self._sampler is not None and self._checks.enough_reals:
-            with undisturbed(*self._modules.values()):
-                self._checks.offer_fake(self._sampler(N), observed=True)
-        if self._checks.ready:
-            self._measure_samples()
-        self._flush()
-        self._look()
+        with self._schedule.charged():
+            if self._sampler is not None and self._checks.enough_reals:
+                with undisturbed(*self._modules.values()):
+                    self._checks.offer_fake(self._sampler(N), observed=True)
+        if self._checks.ready and self._checks.stale:
+            with self._schedule.charged(once=True):
+                self._draw_reference()
+        with self._schedule.charged():
+            if self._checks.ready:
+                self._measure_samples()
+            self._flush()
+            self._look()
+
+    def _draw_reference(self) -> None:
+        """Draws the null of the reals; in a short run with half the samples, at half the cost."""
+        allowance = self._schedule.allowance(self._step)
+        short = allowance is not None and allowance < SHORT
+        reference = self._checks.draw(self._step, N // 2 if short else N)
+        self._event("bands", {"bands": to_json(reference.bands)})
+        self._history.bands += reference.bands
+        self._log.samples("real", self._step, self._checks.stored(reference.real))
+        self._reals = reference.real
+        if self._setup.sample_shape is None:
+            shape = tuple(reference.real.shape[1:])
+            self._learn(sample_shape=shape, batch_size=self._checks.batch_size)
 
     def _measure_samples(self) -> None:
-        check = self._checks.measure(self._step)
-        if self._held_out is not None:
-            self._put(Key("auroc/held_out"), self._remembering(check.reals))
-        if check.facts:
-            self._learn(**check.facts)
-        if check.bands:
-            self._event("bands", {"bands": to_json(check.bands)})
-            self._history.bands += check.bands
-            self._log.samples("real", self._step, check.real)
-        for key, value in check.values.items():
+        values, fakes = self._checks.measure()
+        for key, value in values.items():
             self._put(key, value)
+        if self._held_out is not None:
+            self._put(Key("auroc/held_out"), self._remembering(self._held_out))
         self._window.end_row(self._step)
-        self._log.samples("fake", self._step, check.fake)
+        kept = fakes[:KEPT] if fakes.dim() == 4 else fakes
+        self._log.samples("fake", self._step, self._checks.stored(kept))
 
-    def _remembering(self, reals: torch.Tensor) -> torch.Tensor:
-        """AUROC of D between reals it was trained on and reals it was not: .5 if it remembers none."""
-        assert self._held_out is not None
-        n = min(N, len(self._held_out), len(reals))
+    def _remembering(self, held_out: torch.Tensor) -> torch.Tensor:
+        """AUROC of D between reals it was trained on and others: .5 where it remembers none."""
         discriminator = self._modules["d"]
         device = next(discriminator.parameters()).device
         with undisturbed(discriminator):
             discriminator.eval()
-            trained = discriminator(reals[:n].to(device))
-            held_out = discriminator(self._held_out[:n].to(device))
-        return auroc(trained, held_out)
+            trained = discriminator(self._reals[:N].to(device))
+            others = discriminator(held_out[:N].to(device))
+        return auroc(trained, others)
 
     def _look(self) -> None:
         """A live diagnosis: tells of findings that are new or have become worse."""

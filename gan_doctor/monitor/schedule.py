@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-# Without a declared budget; with one, every 1/CHECKS of it, if the wall time allows.
-CHECK_STEPS = 500
-CHECKS = 50
+CHECKS = 50  # over the declared budget, if the wall time allows
+CHECK_STEPS = 500  # between checks where no budget is declared
+MARGIN = 0.9  # of the share that is planned for: a check may be slower than the last
 
 
 class Schedule:
     """Says when the next sample check is due, and keeps account of what checks cost.
 
     On "auto" it starts from fifty checks over the declared budget, and puts a check off while the
-    monitor has used more than its share of the wall time.
+    monitor would use more than its share of the wall time. What is paid once, such as drawing the
+    null of the real data, is spread over the wall time that the whole training will take.
 
     Args:
         every: Steps between checks, or "auto".
@@ -33,48 +34,70 @@ class Schedule:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._fixed = every != "auto"
-        self._budget, self._clock = budget, clock
-        self._started, self._spent, self._last = clock(), 0.0, 0.0
+        self._budget, self._total_steps, self._clock = budget, total_steps, clock
+        self._started, self._once, self._spent, self._last = clock(), 0.0, 0.0, 0.0
         if every != "auto":
             self.interval = every
         else:
             self.interval = CHECK_STEPS if total_steps is None else max(1, total_steps // CHECKS)
-        self._next = float(self.interval)
+        self.start(0)
+
+    def start(self, step: int) -> None:
+        """Begins at a step other than 0: a resumed run."""
+        self._first_step, self._next = step, step + self.interval
 
     @property
     def cost(self) -> float:
         """Share of the wall time taken so far."""
-        return self._spent / max(self._clock() - self._started, 1e-9)
-
-    def start(self, step: int) -> None:
-        """Begins at a step other than 0: a resumed run."""
-        self._next = float(step + self.interval)
+        return (self._once + self._spent) / max(self._elapsed, 1e-9)
 
     def due(self, step: int) -> bool:
-        """Whether a check is due at `step`."""
-        return step >= self._next and (self._fixed or self.affordable)
+        """Whether a check is to be made at `step`."""
+        return step >= self._next and (self._fixed or self._affordable(step))
 
     def near(self, step: int, within: int) -> bool:
         """Whether a check is due at `step`, or less than `within` steps later."""
         return step > self._next - within
 
-    @property
-    def affordable(self) -> bool:
-        """Whether one more check like the last keeps within the share of the wall time."""
-        return self._spent + self._last <= self._budget * (self._clock() - self._started)
+    def allowance(self, step: int) -> float | None:
+        """Seconds that the monitor may take over the whole training, None if nobody knows."""
+        done = step - self._first_step
+        if self._total_steps is None or done < 1:
+            return None
+        steps = max(self._total_steps - self._first_step, done)
+        return MARGIN * self._budget * self._elapsed * steps / done
 
     def done(self, step: int) -> int:
-        """Notes a check made at `step`; returns by how many steps it came late."""
+        """Notes that a check is made at `step`; returns by how many steps it comes late."""
         late = step - self._next
         self._next = (step // self.interval + 1) * self.interval
-        return int(late)
+        return late
 
     @contextmanager
-    def charged(self) -> Iterator[None]:
-        """Counts the time of the block as the monitor's."""
+    def charged(self, once: bool = False) -> Iterator[None]:
+        """Counts the time of the block as the monitor's.
+
+        Args:
+            once: It is paid once, or seldom, and not with every check.
+        """
         start = self._clock()
         try:
             yield
         finally:
-            self._last = self._clock() - start
-            self._spent += self._last
+            seconds = self._clock() - start
+            if once:
+                self._once += seconds
+            else:
+                self._last, self._spent = seconds, self._spent + seconds
+
+    @property
+    def _elapsed(self) -> float:
+        return self._clock() - self._started
+
+    def _affordable(self, step: int) -> bool:
+        """Whether one more check like the last stays within the share."""
+        allowance = self.allowance(step)
+        if allowance is None:
+            return self._once + self._spent + self._last <= MARGIN * self._budget * self._elapsed
+        share_done = MARGIN * self._budget * self._elapsed / allowance
+        return self._spent + self._last <= (allowance - self._once) * share_done

@@ -87,7 +87,7 @@ def test_an_alarm_once_sounded_keeps_its_date(slug, corpus):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_survives_values_that_are_not_finite(slug, value, make_run, players, good):
     detector = known()[slug]()
-    run = make_run({name: value for name in players(1.0, 1.0)}, {name: value for name in good})
+    run = make_run(dict.fromkeys(players(1.0, 1.0), value), dict.fromkeys(good, value))
     detector.examine(run)
 
 
@@ -95,7 +95,7 @@ def test_survives_values_that_are_not_finite(slug, value, make_run, players, goo
 def test_says_nothing_of_empty_and_constant_runs(slug, make_run):
     detector = known()[slug]()
     assert detector.examine(Run("empty")).status == "not assessed"
-    constant = make_run({name: 0.0 for name in ("loss/d", "loss/g", "auroc", "gradient/g")})
+    constant = make_run(dict.fromkeys(("loss/d", "loss/g", "auroc", "gradient/g"), 0.0))
     assert detector.examine(constant).findings == ()
 
 

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from gan_doctor.core import Band, Finding, Key, Run, Series, Setup
+from gan_doctor.diagnosis.outlook import best_step, outlook, progress
+
+CHECKS = np.arange(50, 1001, 50)
+
+
+def run(quality, budget=1000):
+    series, bands = [], []
+    for name in ("precision", "recall", "coverage"):
+        key = Key(f"sample/{name}", features="raw")
+        series.append(Series(key, CHECKS, [quality(s) for s in CHECKS]))
+        bands.append(Band(key, 512, 1.0, 0.01, 0.97, 1.0))
+    return Run("run", series=tuple(series), bands=tuple(bands), setup=Setup(total_steps=budget))
+
+
+def finding(slug, severity="critical", onset=50.0, cleared=None):
+    return Finding("GD000", slug, severity, "", onset, onset + 10, cleared=cleared)
+
+
+def noisy(f, sd=0.01):
+    rng = np.random.default_rng(0)
+    return lambda step: f(step) + sd * rng.standard_normal()
+
+
+@pytest.mark.parametrize(
+    ("findings", "action"),
+    [
+        ([], "continue"),
+        ([finding("mode-dropping", "warning")], "watch"),
+        ([finding("mode-collapse")], "change"),
+        ([finding("mode-collapse", "info", cleared=500)], "continue"),
+        ([finding("discriminator-overpowering", onset=60)], "stop"),
+        ([finding("discriminator-overpowering", onset=400)], "change"),
+        ([finding("discriminator-overpowering", "warning", onset=60)], "watch"),
+    ],
+)
+def test_stops_only_for_what_no_patience_cures(findings, action):
+    assert outlook(run(lambda s: 0.5), findings, {}).action == action
+
+
+def test_broken_weights_roll_back_to_the_best_step_before_them():
+    broken = [finding("non-finite", onset=700)]
+    advice = outlook(run(lambda s: 0.5), broken, {"raw": 650})
+    assert (advice.action, advice.step) == ("roll back", 650)
+
+
+@pytest.mark.parametrize("best", [{}, {"raw": 800}])
+def test_broken_weights_without_a_good_step_before_them_stop(best):
+    assert outlook(run(lambda s: 0.5), [finding("non-finite", onset=700)], best).action == "stop"
+
+
+def test_without_a_declared_budget_an_early_victory_of_d_is_no_reason_to_stop():
+    won = [finding("discriminator-overpowering", onset=60)]
+    assert outlook(run(lambda s: 0.5, budget=None), won, {}).action == "change"
+
+
+@pytest.mark.parametrize(
+    ("quality", "status"),
+    [
+        (noisy(lambda s: s / 1500), "improving"),
+        (noisy(lambda s: 1 - s / 1500), "worse"),
+        (noisy(lambda s: 0.5), "plateau"),
+        (noisy(lambda s: 0.5, sd=0.3), "not assessed"),
+    ],
+)
+def test_progress_is_said_with_its_interval_or_not_at_all(quality, status):
+    found = progress(run(quality))
+    assert found.status == status
+    assert found.low <= found.gain <= found.high
+
+
+def test_the_gain_is_per_1000_steps():
+    assert progress(run(lambda s: s / 2000)).gain == pytest.approx(0.5)
+
+
+def test_without_samples_progress_and_best_step_are_not_assessed():
+    assert progress(Run("run")).status == "not assessed"
+    assert best_step(Run("run")) == {}
+
+
+def test_the_best_step_is_where_the_samples_were_best():
+    assert best_step(run(noisy(lambda s: 0.8 - abs(s - 600) / 1000)))["raw"] == pytest.approx(
+        600, abs=50
+    )
+
+
+def test_samples_that_were_never_any_good_have_no_best_step():
+    assert best_step(run(lambda s: 0.0)) == {}
