@@ -1,62 +1,20 @@
-"""What a trick's card says, and the plan of a training that its switch changes."""
+"""What a trick's card says."""
 
 from __future__ import annotations
 
 import inspect
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from gan_doctor.core import ConfigError, Finding, Run, Setup, UnknownNameError, discover
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
+from gan_doctor.tricks._plan import Plan
 
 Category = Literal["tuning", "loss", "architecture"]
-CATEGORIES: tuple[Category, ...] = (
-    "tuning",
-    "loss",
-    "architecture",
-)  # the order in which to try (catalogue 6.12)
-
-
-@dataclass
-class Plan:
-    """What a training is about to do: numbers, and the named places where tricks plug in.
-
-    The reference loop builds itself from a plan and knows no trick by name; a card's `apply` changes the plan.
-
-    Args:
-        family: Loss family.
-        lr_g: Learning rate of G.
-        lr_d: Learning rate of D.
-        betas: Adam's betas, of both.
-        d_steps: D steps per G step.
-        real_label: Target of the real label, for the families with labels.
-        penalties: Names of the penalties on D, told to the monitor.
-        group: Samples that D sees as one input.
-        d_wrappers: Each takes D as built and returns the D to train.
-        d_inputs: Each takes what D is about to see, real or fake, and the share of the training done, and returns
-            what D sees instead.
-        d_losses: Each takes (D, real, fake) as D sees them and returns a term to add to D's loss.
-    """
-
-    family: str = "non-saturating"
-    lr_g: float = 2e-4
-    lr_d: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
-    d_steps: int = 1
-    real_label: float = 1.0
-    penalties: list[str] = field(default_factory=list)
-    group: int = 1
-    d_wrappers: list[Callable[[nn.Module], nn.Module]] = field(default_factory=list)
-    d_inputs: list[Callable[[torch.Tensor, float], torch.Tensor]] = field(default_factory=list)
-    d_losses: list[Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]] = field(
-        default_factory=list
-    )
+CATEGORIES: tuple[Category, ...] = ("tuning", "loss", "architecture")  # the order in which to try
 
 
 @dataclass(frozen=True)
@@ -65,7 +23,8 @@ class Prescription:
 
     Args:
         action: One sentence with this run's numbers: "Lower lr_d from 0.002 to 0.0002."
-        values: The settings to use, by their names in `Trick.settings`.
+        values: The settings to use, by their names in `Trick.settings`; empty where the run does
+            not tell enough to name a number.
     """
 
     action: str
@@ -79,23 +38,27 @@ class Trick(ABC):
         title: Name for people.
         category: Where it stands in the order tuning > loss > architecture.
         item: Its number in the catalogue.
+        treats: Slugs of the signatures that it answers.
         cost: Factor on the time of one G and D iteration.
         cost_note: What else it costs, "" for nothing.
         check: How to see that it worked, and after how many steps.
         avoid_when: When not to use it, in one sentence.
         references: Where it comes from.
-        settings: Its settings and their defaults.
+        settings: Its settings and their defaults, numbers of 0 or more.
+        sets: Numbers of the plan that it sets; no two switches may set the same one.
     """
 
     title: ClassVar[str]
     category: ClassVar[Category]
     item: ClassVar[str]
+    treats: ClassVar[tuple[str, ...]]
     cost: ClassVar[float] = 1.0
     cost_note: ClassVar[str] = ""
     check: ClassVar[str]
     avoid_when: ClassVar[str]
     references: ClassVar[tuple[str, ...]]
     settings: ClassVar[Mapping[str, Any]] = {}
+    sets: ClassVar[tuple[str, ...]] = ()
 
     @property
     def slug(self) -> str:
@@ -117,26 +80,39 @@ class Trick(ABC):
 
     @abstractmethod
     def avoid(self, setup: Setup) -> str | None:
-        """Why it must not be used in this run, "" when nothing speaks against it, None when the log does not tell."""
+        """Why it must not be used with the rest of the set-up.
+
+        Returns:
+            A sentence, "" when nothing speaks against it, None when the log does not tell.
+        """
 
     @abstractmethod
     def apply(self, plan: Plan, **settings: Any) -> None:
-        """Switches it on in a plan."""
+        """Switches it on in a plan.
+
+        Args:
+            plan: Is changed.
+            settings: All of the card's settings, as `configured` gives them.
+
+        Raises:
+            ConfigError: A setting is out of range.
+        """
 
     def configured(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The defaults with the given settings over them.
 
         Raises:
             UnknownNameError: There is no such setting.
-            ConfigError: A value has the wrong type.
+            ConfigError: A value is no number, is not whole where it must be, or is below 0.
         """
         for name, value in given.items():
             if name not in self.settings:
                 raise UnknownNameError(f"setting of {self.slug}", name, self.settings)
-            default = self.settings[name]
-            number = isinstance(default, int | float) and not isinstance(default, bool)
-            if number and (isinstance(value, bool) or not isinstance(value, int | float)):
-                raise ConfigError(f"{self.slug}.{name} must be a number, got {value!r}")
+            whole = isinstance(self.settings[name], int)
+            number = isinstance(value, int if whole else int | float)
+            if not number or isinstance(value, bool) or not 0 <= value < math.inf:
+                kind = "whole number" if whole else "number"
+                raise ConfigError(f"{self.slug}.{name} must be a {kind} >= 0, got {value!r}")
         return {**self.settings, **given}
 
 

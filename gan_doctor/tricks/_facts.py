@@ -1,0 +1,66 @@
+"""What the cards ask of a run's set-up, and how they put their numbers into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gan_doctor.core import OptimizerFacts, Setup
+from gan_doctor.core.setup import Role
+
+
+def declared(setup: Setup, slug: str) -> bool | None:
+    """Whether a trick was declared to be in use; None when nobody declared any."""
+    return None if setup.tricks is None else slug in setup.tricks
+
+
+def penalised(setup: Setup, penalty: str) -> bool | None:
+    """Whether D's loss has a penalty; None when the objective does not tell."""
+    penalties = setup.objective.penalties
+    return None if penalties is None else penalty in penalties
+
+
+def batch_norm_in_d(setup: Setup) -> bool | None:
+    """Whether a D has BatchNorm; None when no D is known."""
+    norms = [n.norms for n in setup.networks if n.role == "d"]
+    return any("BatchNorm" in norm for names in norms for norm in names) if norms else None
+
+
+def spectral_norm_in_d(setup: Setup) -> bool | None:
+    """Whether a D is spectrally normalised; None when no D is known."""
+    found = [n.spectral_norm for n in setup.networks if n.role == "d"]
+    return any(found) if found else None
+
+
+def optimizer(setup: Setup, role: Role, player: str = "") -> OptimizerFacts:
+    """The optimizer of a player, else the first of its role; without facts if none is known."""
+    of_role = [o for o in setup.optimizers if o.role == role]
+    return setup.optimizer(role, player) or (of_role[0] if of_role else OptimizerFacts(role))
+
+
+def shown(number: float) -> str:
+    """A number for a sentence.
+
+    Example:
+        >>> shown(1e-05), shown(0.0002)
+        ('1e-5', '0.0002')
+    """
+    mantissa, _, exponent = f"{number:g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def changes(now: Mapping[str, float], then: Mapping[str, float]) -> str:
+    """The sentence that says what to set from where to where, "" if nothing changes.
+
+    Example:
+        >>> changes({"lr_g": 1e-5, "lr_d": 2e-3}, {"lr_g": 2e-4, "lr_d": 2e-4})
+        'Lower lr_d from 0.002 to 0.0002 and raise lr_g from 1e-5 to 0.0002.'
+    """
+    lower = [name for name in then if then[name] < now[name]]
+    higher = [name for name in then if then[name] > now[name]]
+    said = [
+        f"{verb} {name} from {shown(now[name])} to {shown(then[name])}"
+        for verb, names in (("lower", lower), ("raise", higher))
+        for name in names
+    ]
+    text = " and ".join(said)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
