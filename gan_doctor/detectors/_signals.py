@@ -114,8 +114,11 @@ class SampleState:
 
     @property
     def quality(self) -> FloatArray:
-        """(C,) the mean of the three."""
-        return (self.precision + self.recall + self.coverage) / 3
+        """(C,) how much of the data the samples reach: the mean of recall and coverage.
+
+        Precision is left out: a D that has won can drive G to one realistic blob.
+        """
+        return (self.recall + self.coverage) / 2
 
     @property
     def age(self) -> FloatArray:

@@ -41,7 +41,7 @@ class DiscriminatorFailing(Detector):
         constant where a clamped loss ends.
 
     Limits:
-        dominance -.1, separation .55 (catalogue S2, proposals); real .75 and bad .1 (proposals).
+        dominance -.1, separation .55 (catalogue S2, proposals); real .75 and bad .2 (proposals).
 
     Known false alarms:
         Spikes of an overconfident D give a high loss too, but at a high separation. A genuine
@@ -62,7 +62,7 @@ class DiscriminatorFailing(Detector):
         "real": Limit(
             0.75, "samples from this share of real coverage on count as real", "proposal"
         ),
-        "bad": Limit(0.1, "samples below this share of real coverage and recall", "proposal"),
+        "bad": Limit(0.2, "samples that reach less than this share of the data", "proposal"),
     }
 
     def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:
@@ -75,9 +75,8 @@ class DiscriminatorFailing(Detector):
         limit, state = -self._limit["dominance"], sample_state(run, player)
         if isinstance(state, Missing):
             return [Score("warning", run.ticks, behind, limit), *facts]
-        best = np.maximum(state.coverage, state.recall)
-        real = state.at(run.ticks, state.coverage >= self._limit["real"])
-        bad = state.at(run.ticks, best < self._limit["bad"])
+        real = state.at(run.ticks, state.quality >= self._limit["real"])
+        bad = state.at(run.ticks, state.quality < self._limit["bad"])
         warning = np.where(real == 1, np.minimum(behind, 0), behind)
         critical = np.where(bad == 1, warning, np.minimum(warning, 0))
         return [

@@ -36,14 +36,14 @@ class DiscriminatorOverpowering(Detector):
 
     How it is measured:
         Dominance: how far D's loss has fallen from its equilibrium towards its floor, at each tick.
-        Separation: AUROC between D's outputs on reals and fakes of one batch, oriented. Samples:
-        precision, recall and coverage, each over its value between halves of the reals. Dominance
-        and separation with bad or unknown samples warn. It is critical when the samples are bad and
-        have not become better for a share of the budget, or when D's loss is 0 with G's pinned at
-        the constant where a clamped loss ends.
+        Separation: AUROC between D's outputs on reals and fakes of one batch, oriented. Samples: the
+        share of the data they reach, the mean of recall and coverage, each over its value between
+        halves of the reals. Dominance and separation with bad or unknown samples warn. It is
+        critical when the samples are bad and have not become better for a share of the budget, or
+        when D's loss is 0 with G's pinned at the constant where a clamped loss ends.
 
     Limits:
-        dominance .9 and separation .99 (catalogue S1, proposals); bad .1 and stale .15 (proposals).
+        dominance .9 and separation .99 (catalogue S1, proposals); bad .2 and stale .15 (proposals).
 
     Known false alarms:
         A Wasserstein critic has no floor and is not assessed. In early training, with batches under
@@ -64,7 +64,7 @@ class DiscriminatorOverpowering(Detector):
     limits = {
         "dominance": Limit(0.9, "D's loss this near its floor", "catalogue S1, a proposal"),
         "separation": Limit(0.99, "AUROC of D from here on", "catalogue S1, a proposal"),
-        "bad": Limit(0.1, "samples below this share of real coverage and recall", "proposal"),
+        "bad": Limit(0.2, "samples that reach less than this share of the data", "proposal"),
         "stale": Limit(0.15, "share of the budget without better samples", "proposal"),
     }
 
@@ -78,7 +78,7 @@ class DiscriminatorOverpowering(Detector):
         limit, state = self._limit["dominance"], sample_state(run, player)
         if isinstance(state, Missing):
             return [Score("warning", run.ticks, ahead, limit), *facts]
-        bad = state.at(run.ticks, np.maximum(state.coverage, state.recall) < self._limit["bad"])
+        bad = state.at(run.ticks, state.quality < self._limit["bad"])
         stale = state.at(run.ticks, state.age >= share_of_budget(run, self._limit["stale"]))
         # Before the first check nothing is known of the samples: that may warn but not convict.
         warning = np.where(bad == 0, np.minimum(ahead, 0), ahead)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gan_doctor.core import Finding, FloatArray, Missing, Run
+from gan_doctor.core import Finding, Missing, Run
 from gan_doctor.detectors._base import Detector, Limit, Score
 from gan_doctor.detectors._evidence import measured, recorded, value_of
 from gan_doctor.detectors._signals import (
@@ -41,7 +41,7 @@ class StalledAtChance(Detector):
         assessed: a loss at its equilibrium is no sign of a fault.
 
     Limits:
-        dominance .25 on both sides, real .75, bad .1 (proposals); separation .55 (catalogue S2).
+        dominance .25 on both sides, real .75, bad .2 (proposals); separation .55 (catalogue S2).
 
     Known false alarms:
         A genuine equilibrium, heavy augmentation or a relativistic loss: D is at chance and the
@@ -63,7 +63,7 @@ class StalledAtChance(Detector):
         "real": Limit(
             0.75, "samples from this share of real coverage on count as real", "proposal"
         ),
-        "bad": Limit(0.1, "samples below this share of real coverage and recall", "proposal"),
+        "bad": Limit(0.2, "samples that reach less than this share of the data", "proposal"),
     }
 
     def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:
@@ -80,16 +80,12 @@ class StalledAtChance(Detector):
         if isinstance(state, Missing):
             return state
         blind = (np.abs(ahead) <= self._limit["dominance"]) & (apart <= self._limit["separation"])
-        away = state.at(run.ticks, 1 - state.coverage)
-        lost = state.at(run.ticks, 1 - np.maximum(state.coverage, state.recall))
+        away = state.at(run.ticks, 1 - state.quality)
         known = ~np.isnan(ahead + apart)
-
-        def where_blind(values: FloatArray) -> FloatArray:
-            return np.where(known, np.where(blind, values, np.minimum(values, 0)), np.nan)
-
+        stalled = np.where(known, np.where(blind, away, np.minimum(away, 0)), np.nan)
         return [
-            Score("warning", run.ticks, where_blind(away), 1 - self._limit["real"]),
-            Score("critical", run.ticks, where_blind(lost), 1 - self._limit["bad"]),
+            Score("warning", run.ticks, stalled, 1 - self._limit["real"]),
+            Score("critical", run.ticks, stalled, 1 - self._limit["bad"]),
         ]
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:

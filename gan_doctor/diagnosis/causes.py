@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -37,8 +38,8 @@ _FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
 def grouped(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts with each consequence pointing at its cause.
 
-    A finding follows from another of the same player that can cause it, stands as it does (or has
-    cleared as it has), and began before it could be known.
+    A finding follows from another of the same player that can cause it, began before the finding
+    could be known, and lasted as long: what outlives its cause stands for itself.
     """
     found = [finding for verdict in verdicts for finding in verdict.findings]
     return tuple(
@@ -51,7 +52,11 @@ def _cause(finding: Finding, found: Sequence[Finding]) -> str:
     for slug in _FOLLOWS_FROM.get(finding.slug, ()):
         for other in found:
             mine = other.slug == slug and other.player == finding.player
-            if mine and other.standing == finding.standing and other.onset <= finding.alarm:
+            if mine and other.onset <= finding.alarm and _end(other) >= _end(finding):
                 # The last of a chain is named, so that all of it stands under one headline.
                 return _cause(other, found) or other.slug
     return ""
+
+
+def _end(finding: Finding) -> float:
+    return math.inf if finding.cleared is None else finding.cleared

@@ -65,7 +65,7 @@ def progress(run: Run) -> Progress:
         status = "improving"
     else:
         status = "worse" if slope.high < 0 else "not assessed"
-    measure = "mean of precision, recall and coverage, 1 is real data"
+    measure = "the share of the data that the samples reach"
     return Progress(status, measure, slope.value, slope.low, slope.high)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Objectives and penalties of a GAN, each a formula that a person can import into their own loop."""
+"""Objectives and penalties of a GAN, for the reference loop and for anybody's own."""
 
 from gan_doctor.losses.objectives import LOSS_FAMILIES, discriminator_loss, generator_loss
 from gan_doctor.losses.penalties import gradient_penalty, r1_penalty

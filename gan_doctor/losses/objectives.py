@@ -17,11 +17,12 @@ def discriminator_loss(
     """The loss of D, `L_real + L_fake`, each a mean over its batch.
 
     Args:
-        family: `minimax`, `non-saturating`, `least-squares` (coding 0, 1, 1, with the paper's 1/2), `hinge` or
-            `wasserstein`.
+        family: `minimax`, `non-saturating`, `least-squares` (coding 0, 1, 1, with the paper's 1/2),
+            `hinge` or `wasserstein`.
         real_logits: D's raw output on reals, any shape.
         fake_logits: D's raw output on fakes, any shape.
-        real_label: Target of the reals, in (0, 1]; below 1 is one-sided label smoothing (Salimans 2016, 3.4).
+        real_label: Target of the reals, in (0, 1]; below 1 is one-sided label smoothing (Salimans
+            2016, 3.4).
 
     Returns:
         A scalar.

@@ -30,7 +30,9 @@ def gradient_penalty(
     weight: float = 10.0,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """`weight * E (|grad D(e x + (1 - e) G(z))| - 1)^2`, e ~ U[0, 1] per sample (Gulrajani 2017, section 4).
+    """`weight * E (|grad D(e x + (1 - e) G(z))| - 1)^2` (Gulrajani 2017, section 4).
+
+    e ~ U[0, 1] is drawn for each sample; the norm is over all of its dimensions.
 
     Args:
         D: Gives one logit per sample.

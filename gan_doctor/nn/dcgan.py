@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from torch import Tensor, nn
 
 from gan_doctor.core import ConfigError
 
-
 Norm = Literal["layer", "batch", "none"]
 
-_NORMS = {"layer": lambda channels: nn.GroupNorm(1, channels), "batch": nn.BatchNorm2d}
+
+def _layer_norm(channels: int) -> nn.Module:
+    return nn.GroupNorm(1, channels)
+
+
+_NORMS: dict[str, Callable[[int], nn.Module]] = {"layer": _layer_norm, "batch": nn.BatchNorm2d}
 
 
 class DCGANGenerator(nn.Module):
     """z to images in (-1, 1): a projection, then transposed convolutions that double the side.
 
-    BatchNorm and ReLU follow every layer but the last, weights start as N(0, 0.02) (Radford 2016, section 4).
+    BatchNorm and ReLU follow every layer but the last, weights start as N(0, 0.02) (Radford 2016,
+    section 4).
 
     Args:
         latent: Dimension of z.
@@ -63,16 +69,15 @@ class DCGANDiscriminator(nn.Module):
         channels: Channels of an image.
         size: As in `DCGANGenerator`.
         width: Channels after the first layer; each layer further from the image has twice as many.
-        norm: Of all layers but the first and the last. `batch` is the paper's; `layer` keeps the samples of a
-            batch independent, which gradient penalties need (Gulrajani 2017, section 4).
+        norm: Of all layers but the first and the last. `batch` is the paper's; `layer` keeps the
+            samples of a batch independent, which gradient penalties need (Gulrajani 2017, section
+            4).
 
     Raises:
         ConfigError: `size` is no such side.
     """
 
-    def __init__(
-        self, channels: int, size: int, width: int = 32, norm: Norm = "layer"
-    ) -> None:
+    def __init__(self, channels: int, size: int, width: int = 32, norm: Norm = "layer") -> None:
         super().__init__()
         base, halvings = _stages(size)
         layers: list[nn.Module] = []

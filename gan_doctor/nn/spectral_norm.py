@@ -9,7 +9,7 @@ _WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 def spectral_norm(module: nn.Module) -> nn.Module:
-    """Divides the weight of each linear and convolutional layer by its largest singular value, in place.
+    """Divides the weight of each linear and convolutional layer by its spectral norm, in place.
 
     One power iteration is done at each forward in training mode.
 
@@ -25,7 +25,8 @@ def spectral_norm(module: nn.Module) -> nn.Module:
 def remove_spectral_norm(module: nn.Module) -> nn.Module:
     """Takes the normalisation off and keeps the weights as they are then, in place.
 
-    The state dict has its plain names again, so that it loads into a module without the normalisation.
+    The state dict has its plain names again, so that it loads into a module without the
+    normalisation.
 
     Returns:
         The same module.

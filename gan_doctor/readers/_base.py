@@ -47,11 +47,18 @@ class Reader(ABC):
 
     @abstractmethod
     def score(self, source: Source) -> float:
-        """How sure it is that the source is of its format: 0 not at all, 1 certain. Reads little."""
+        """How sure it is that the source is of its format, 0 to 1. Reads little."""
 
     @abstractmethod
     def read(self, source: Source, since: Cursor | None = None) -> tuple[Run, Cursor]:
-        """Reads the log, or what has come since.
+        """Reads the log, going on from where an earlier reading ended.
+
+        Args:
+            source: Where it lies.
+            since: What an earlier reading of the same log returned; it is used up.
+
+        Returns:
+            The whole run, without series where nothing was recorded yet, and how far it was read.
 
         Raises:
             ReadError: It cannot be read.
@@ -77,11 +84,17 @@ def read(place: str | os.PathLike[str] | BinaryIO | Source, format: str | None =
         The run, all segments of it.
 
     Raises:
-        ReadError: There is nothing, nobody recognises it, or it cannot be read.
+        ReadError: There is nothing, nobody recognises it, it cannot be read, or it holds no values.
         UnknownNameError: No reader is called `format`.
     """
     source = Source.of(place)
-    return reader_for(source, format).read(source)[0]
+    run, _ = reader_for(source, format).read(source)
+    if not run.series:
+        notes = "".join(f" ({note})" for note in run.notes)
+        raise ReadError(
+            source.name, f"it holds no values{notes}. If it has just begun, wait for the first ones"
+        )
+    return run
 
 
 def reader_for(source: Source, format: str | None = None) -> Reader:  # noqa: A002
@@ -96,10 +109,10 @@ def reader_for(source: Source, format: str | None = None) -> Reader:  # noqa: A0
             raise UnknownNameError("reader", format, known())
         return known()[format]()
     readers = [kind() for kind in known().values()]
-    surest = max(readers, key=lambda reader: reader.score(source))
-    if surest.score(source) <= 0:
+    scores = [reader.score(source) for reader in readers]
+    if max(scores) <= 0:
         formats = ", ".join(f"{reader.slug} ({reader.files})" for reader in readers)
         raise ReadError(
             source.name, f"no reader recognises it. Known: {formats}. Choose one with --format."
         )
-    return surest
+    return readers[scores.index(max(scores))]

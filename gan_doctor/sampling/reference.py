@@ -45,11 +45,11 @@ _PIXELS = ("neighbour_correlation", "spectral_slope", "high_frequency")
 class Reference:
     """The real side of every sample measure, prepared once.
 
-    The measures hold one half of the reals against the fakes. The null holds random halves of the
-    reals against each other, without replacement.
+    The measures hold a random half of the reals against the fakes. The null holds random halves of
+    the reals against each other, without replacement.
 
     Args:
-        real: (>= 2n, ...) distinct reals: images (N, C, H, W), points or rows (N, F).
+        real: (>= 2n, ...) distinct reals in any order: images (N, C, H, W), points or rows (N, F).
         n: Samples on each side of a measure.
         step: Of the run, written into the bands.
         seed: Of the features, the clusters and the draws; global random numbers are left alone.
@@ -67,11 +67,13 @@ class Reference:
     def __init__(self, real: torch.Tensor, n: int, step: float = 0, seed: int = 0) -> None:
         if n < MIN_SAMPLES or len(real) < 2 * n:
             raise ConfigError(
-                f"A reference needs n >= {MIN_SAMPLES} and 2n reals, got n = {n} and {len(real)} reals"
+                f"A reference needs n >= {MIN_SAMPLES} and 2n reals, got n = {n} and "
+                f"{len(real)} reals"
             )
         self.n = n
-        self.real = real[: 2 * n]
         self._generator = torch.Generator().manual_seed(seed)
+        # Reals that came sorted by class must not leave a class out of the half.
+        self.real = real[torch.randperm(len(real), generator=self._generator)[: 2 * n]]
         self._features = feature_space(tuple(real.shape[1:]), seed)
         with torch.no_grad():
             raw = self._features(self.real.float())
@@ -83,7 +85,7 @@ class Reference:
             self._own = distances(self._half, self._half)
             self._kernel = polynomial_kernel(self._half, self._half)
             self._modes = Modes.fit(both, min(MODES, 2 * n // 20), seed)
-            self._occupancy = self._modes.occupancy(both)
+            self._occupancy = self._modes.occupancy(self._half)
             self._spread = spread(self._half)
             self._pairwise = mean_pairwise(self._own)
             everyone = distances(both, both)
@@ -138,17 +140,11 @@ class Reference:
         spread_a, spread_b = spread_by_halves(both, half)
         drawn["spread_ratio"] = spread_b / spread_a
         belongs = self._modes.occupancy(both[:, None])  # (2n, K), one 1 a row
-        occupancy = (~half).float() @ belongs / self.n
-        drawn["modes"] = torch.stack([reached(o, self._occupancy) for o in occupancy])
-        drawn["mode_distance"] = torch.stack(
-            [jensen_shannon(o, self._occupancy) for o in occupancy]
-        )
+        occupancy_a, occupancy_b = (h.float() @ belongs / self.n for h in (half, ~half))
+        drawn["modes"] = reached(occupancy_b, occupancy_a)
+        drawn["mode_distance"] = jensen_shannon(occupancy_b, occupancy_a)
         if self._is_image:
-            blocks = _image_blocks(self.real)
-            some = halves(BLOCKS, DRAWS, self._generator)
-            drawn |= {
-                name: torch.stack([block[b].mean() for b in some]) for name, block in blocks.items()
-            }
+            drawn |= _image_null(self.real, halves(BLOCKS, DRAWS, self._generator))
         return tuple(_band(self._key(name), self.n, values, step) for name, values in drawn.items())
 
     @property
@@ -166,10 +162,26 @@ def _image_measures(images: torch.Tensor) -> dict[str, torch.Tensor]:
     return dict(zip(_PIXELS, values, strict=True))
 
 
-def _image_blocks(images: torch.Tensor) -> dict[str, torch.Tensor]:
-    """(BLOCKS,) of each image measure; the mean over half of them stands for half of the images."""
-    measured = [_image_measures(block.float()) for block in images.tensor_split(BLOCKS)]
-    return {name: torch.stack([block[name] for block in measured]) for name in _PIXELS}
+def _image_null(images: torch.Tensor, half: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What each image measure gives on as many fresh reals, drawn by blocks of images.
+
+    Args:
+        images: (2n, C, H, W) reals.
+        half: (draws, BLOCKS) bool.
+
+    Returns:
+        (draws,) by name.
+    """
+    whole = _image_measures(images.float())
+    blocks = [_image_measures(block.float()) for block in images.tensor_split(BLOCKS)]
+    null = {}
+    for name in _PIXELS:
+        block = torch.stack([measured[name] for measured in blocks])
+        off = (half.float() @ block) / half.sum(1) - block.mean()
+        # A half scatters around its whole with half the variance of n fresh images, and the whole
+        # around the truth with another half: together 3 times what the draws show.
+        null[name] = whole[name] + 3**0.5 * off
+    return null
 
 
 def _band(key: Key, n: int, values: torch.Tensor, step: float) -> Band:

@@ -19,8 +19,8 @@ class Persistence:
 
     Args:
         window: The number of latest evaluations looked at.
-        share: The share of them in which the fault must hold; it is over when it holds in at most
-            the rest of them.
+        share: The share of them in which the fault must hold, in (.5, 1]; it is over when it holds
+            in at most the rest of them.
     """
 
     window: int = 10
@@ -63,9 +63,9 @@ def alarms(
     Args:
         steps: (T,) evaluations, rising.
         values: (T,) the score; NaN is no evaluation.
-        limit: The fault holds from here on.
-        persistence: How long.
-        warm_up: Evaluations up to this step raise no alarm; an onset may lie in it.
+        limit: The fault holds where the score reaches it.
+        persistence: How long it must hold.
+        warm_up: Evaluations up to this step raise no alarm, 0 for none; an onset may lie in it.
         resets: Steps at which the training changed, such as a new learning rate.
         not_before: No alarm sounds before this step, but evaluations before it count.
 
@@ -118,7 +118,8 @@ def _window_starts(
     steps: FloatArray, warm_up: float, resets: Sequence[float]
 ) -> npt.NDArray[np.intp]:
     """(T,) for each evaluation, the index from which on its window may reach."""
-    marks = np.sort(np.asarray([warm_up, *(r for r in resets if r > warm_up)], dtype=np.float64))
+    begin = warm_up or -np.inf  # epochs and rows are counted from 0: that one is an evaluation too
+    marks = np.sort(np.asarray([begin, *(r for r in resets if r > begin)], dtype=np.float64))
     # The evaluation at a mark still belongs to what was before it.
     first_after = np.searchsorted(steps, marks, side="right")
     return first_after[np.maximum(np.searchsorted(marks, steps, side="left") - 1, 0)]

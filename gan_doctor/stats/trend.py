@@ -32,11 +32,11 @@ def sen_slope(x: FloatArray, y: FloatArray, confidence: float = 0.95) -> Slope |
 
     Args:
         x: (N,) strictly rising.
-        y: (N,) NaN is left out.
-        confidence: Of the two-sided interval.
+        y: (N,) what is not finite is left out.
+        confidence: Of the two-sided interval, in (0, 1).
 
     Returns:
-        The slope, None with fewer than 4 values. With so few values that the interval covers every
+        The slope, None with fewer than 4 finite values. With so few that the interval covers every
         pairwise slope, its ends are infinite.
     """
     seen = np.isfinite(y)

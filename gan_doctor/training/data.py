@@ -21,6 +21,11 @@ SIZES: Mapping[str, tuple[int, ...]] = {"ring": (0,), "digits": (8,), "mnist": (
 
 _RING_POINTS = 50_000
 
+_HOW = (
+    "set data_file to an .npz with images (N, 28, 28) of uint8, "
+    "or to the folder in which torchvision keeps MNIST/raw"
+)
+
 
 def load(name: str, size: int, file: str = "") -> Tensor:
     """A whole data set.
@@ -28,8 +33,8 @@ def load(name: str, size: int, file: str = "") -> Tensor:
     Args:
         name: `ring`, `digits` or `mnist`.
         size: Side of an image, one of `SIZES[name]`.
-        file: For `mnist`: an .npz with `images` (N, 28, 28) of uint8, or the folder that holds torchvision's
-            `MNIST/raw`.
+        file: For `mnist`: an .npz with `images` (N, 28, 28) of uint8, or the folder that holds
+            torchvision's `MNIST/raw`.
 
     Returns:
         (N, 2) points, or (N, 1, size, size) images in [-1, 1].
@@ -55,7 +60,8 @@ def ring(n: int, generator: torch.Generator, modes: int = 8, sd: float = 0.01) -
     Args:
         n: Number of points.
         generator: Draws them.
-        modes: Number of Gaussians; the angles leave the full turn out, or the first would count twice.
+        modes: Number of Gaussians; the angles leave the full turn out, or the first would count
+            twice.
         sd: Their standard deviation.
 
     Returns:
@@ -67,7 +73,7 @@ def ring(n: int, generator: torch.Generator, modes: int = 8, sd: float = 0.01) -
 
 
 def batches(data: Tensor, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Endless batches, shuffled anew at each pass; the rest that fills no batch is left out of the pass.
+    """Endless batches, shuffled anew at each pass; what fills no batch is left out of the pass.
 
     Args:
         data: (N, ...).
@@ -91,32 +97,31 @@ def batches(data: Tensor, batch_size: int, generator: torch.Generator) -> Iterat
 
 def _mnist(file: str) -> npt.NDArray[np.uint8]:
     """(N, 28, 28) of uint8."""
-    how = "give data_file an .npz with images (N, 28, 28) of uint8, or torchvision's folder with MNIST/raw"
     if not file:
-        raise ConfigError(f"mnist is not downloaded: {how}")
+        raise ConfigError(f"mnist is not downloaded: {_HOW}")
     path = Path(file)
     if path.is_dir():
         images = _idx_images(path)
         if images is None:
-            raise ConfigError(f"{path} holds no MNIST/raw/train-images-idx3-ubyte: {how}")
+            raise ConfigError(f"{path} holds no MNIST/raw/train-images-idx3-ubyte: {_HOW}")
     else:
-        images = _npz_images(path, how)
+        images = _npz_images(path)
     if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
         came = f"{images.dtype} of shape {images.shape}"
         raise ConfigError(f"{path} must hold images (N, 28, 28) of uint8, got {came}")
     return images
 
 
-def _npz_images(path: Path, how: str) -> npt.NDArray[np.uint8]:
+def _npz_images(path: Path) -> npt.NDArray[np.uint8]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return np.asarray(archive["images"])
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"Cannot read images from {path} ({error}): {how}") from error
+        raise ConfigError(f"Cannot read images from {path} ({error}): {_HOW}") from error
 
 
 def _idx_images(folder: Path) -> npt.NDArray[np.uint8] | None:
-    """The training images as torchvision leaves them on disk: a header of 16 bytes, then the pixels."""
+    """The training images as torchvision keeps them: 16 bytes of header, then the pixels."""
     raw = folder / "MNIST" / "raw" / "train-images-idx3-ubyte"
     if raw.is_file():
         content = raw.read_bytes()

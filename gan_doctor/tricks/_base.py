@@ -70,9 +70,13 @@ class Trick(ABC):
         """Its documentation, from the docstring."""
         return inspect.cleandoc(type(self).__doc__ or "")
 
-    @abstractmethod
     def prescribe(self, run: Run, finding: Finding) -> Prescription | None:
         """The trick with the values for this run, None when it has nothing to offer it."""
+        return self.fit(run, finding) if finding.slug in self.treats else None
+
+    @abstractmethod
+    def fit(self, run: Run, finding: Finding) -> Prescription | None:
+        """What `prescribe` says of a finding that the trick treats."""
 
     @abstractmethod
     def in_use(self, setup: Setup) -> bool | None:
@@ -87,7 +91,7 @@ class Trick(ABC):
         """
 
     @abstractmethod
-    def apply(self, plan: Plan, **settings: Any) -> None:
+    def apply(self, plan: Plan, settings: Mapping[str, Any]) -> None:
         """Switches it on in a plan.
 
         Args:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from gan_doctor.core import OptimizerFacts, Setup
 from gan_doctor.core.setup import Role
 
+ROLES: tuple[Role, ...] = ("g", "d")
+
 
 def declared(setup: Setup, slug: str) -> bool | None:
     """Whether a trick was declared to be in use; None when nobody declared any."""
@@ -35,6 +37,17 @@ def optimizer(setup: Setup, role: Role, player: str = "") -> OptimizerFacts:
     """The optimizer of a player, else the first of its role; without facts if none is known."""
     of_role = [o for o in setup.optimizers if o.role == role]
     return setup.optimizer(role, player) or (of_role[0] if of_role else OptimizerFacts(role))
+
+
+def rates(setup: Setup, player: str = "") -> dict[str, float]:
+    """The learning rates `lr_g` and `lr_d`, as far as they are known."""
+    found = {f"lr_{role}": optimizer(setup, role, player).lr for role in ROLES}
+    return {name: lr for name, lr in found.items() if lr is not None}
+
+
+def by_adam(setup: Setup) -> bool:
+    """Whether all known optimizers are of Adam's kind, so that its usual rates apply."""
+    return all("Adam" in o.kind for o in setup.optimizers if o.kind)
 
 
 def shown(number: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gan_doctor.core import Network, Objective, OptimizerFacts, Setup
 
@@ -43,7 +43,7 @@ class Plan:
     lr_d: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
     d_steps: int = 1
-    d_norm: str = "layer"
+    d_norm: Literal["layer", "batch", "none"] = "layer"
     real_label: float = 1.0
     group: int = 1
     penalties: list[str] = field(default_factory=list)

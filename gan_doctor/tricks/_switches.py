@@ -23,7 +23,7 @@ def switch_on(plan: Plan, tricks: Mapping[str, Mapping[str, Any]]) -> None:
     """
     for slug in sorted(tricks):
         card = trick(slug)
-        card.apply(plan, **card.configured(tricks[slug]))
+        card.apply(plan, card.configured(tricks[slug]))
     check_compatible(tricks, plan)
 
 

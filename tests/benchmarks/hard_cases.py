@@ -3,8 +3,8 @@
     GAN_DOCTOR_DATA=DIR python tests/benchmarks/hard_cases.py [--seeds 3] [--cases healthy ...]
 
 DIR holds mnist10k.npz. Trains a DCGAN on 16x16 MNIST, batch 64, non-saturating, 1,200 steps, with
-the learning rates of the case, and writes what the doctor said to docs/results/hard_cases.json. What
-is already in that file is not run again.
+the learning rates of the case, and writes what the doctor said to docs/results/hard_cases.json.
+What is already in that file is not run again.
 """
 
 from __future__ import annotations

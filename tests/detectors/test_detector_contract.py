@@ -28,7 +28,7 @@ def corpus(make_run, players, good, nothing):
     def noisy(value, sd=0.05):
         return lambda step: value + sd * rng.standard_normal()
 
-    half = {"precision": 0.3, "recall": 0.05, "coverage": 0.4, "neighbour_correlation": 0.5}
+    half = {"precision": 0.3, "recall": 0.35, "coverage": 0.4, "neighbour_correlation": 0.5}
     little = dict.fromkeys(("precision", "recall", "coverage"), 0.15) | {
         "neighbour_correlation": 0.05
     }
