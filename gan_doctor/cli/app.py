@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 import gan_doctor
+from gan_doctor.cli.demo import demo
 from gan_doctor.cli.explain import explain
 from gan_doctor.cli.listing import listing
 from gan_doctor.cli.report import report
+from gan_doctor.cli.train import train
 
 BAD_INPUT = 2
 OUR_FAULT = 3
@@ -27,6 +29,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 all right, 1 a problem found, 2 unreadable or bad input, 3 our fault.",
 )
 app.command("report")(report)
+app.command("train")(train)
+app.command("demo")(demo)
 app.command("list")(listing)
 app.command("explain")(explain)
 
@@ -73,7 +77,7 @@ def _program(
 ) -> None:
     """Is this GAN training all right, what is wrong with it, and what should I try?
 
-    [bold]Try it[/bold]
+    Examples:
       gan-doctor demo                     a healthy and a sick GAN, on real digits
       gan-doctor report runs/dcgan        what is wrong with a run of your own
       gan-doctor explain mode-collapse    what that is, and what helps

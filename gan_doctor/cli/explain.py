@@ -17,7 +17,7 @@ def explain(
 ) -> None:
     """Explain a failure (how it is measured, when it is a false alarm, what helps) or a trick.
 
-    [bold]Examples[/bold]
+    Examples:
       gan-doctor explain mode-collapse
       gan-doctor explain GD301
       gan-doctor explain r1-penalty

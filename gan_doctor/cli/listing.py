@@ -27,7 +27,7 @@ def listing(
 ) -> None:
     """List the failures that are looked for, the tricks, the log formats, or trainings to try.
 
-    [bold]Examples[/bold]
+    Examples:
       gan-doctor list detectors
       gan-doctor list tricks --json
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
+from typing import Literal
 
 
 def names(values: Sequence[str] | None) -> tuple[str, ...]:
@@ -15,3 +17,25 @@ def names(values: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(
         name.strip() for value in values or () for name in value.split(",") if name.strip()
     )
+
+
+class Exists(str, Enum):
+    """What to do where a directory already holds a run."""
+
+    ERROR = "error"
+    OVERWRITE = "overwrite"
+
+
+def every(text: str) -> int | Literal["auto"]:
+    """A number of steps, or "auto".
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    if text == "auto":
+        return "auto"
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    from gan_doctor.core import ConfigError
+
+    raise ConfigError(f"--sample-every takes a number of steps or 'auto', got {text!r}")

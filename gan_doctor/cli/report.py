@@ -42,7 +42,7 @@ def report(
     2 if the log cannot be read. What gan-doctor.toml or pyproject.toml set holds
     unless it is overruled here.
 
-    [bold]Examples[/bold]
+    Examples:
       gan-doctor report runs/dcgan --png pictures
       gan-doctor report runs/dcgan --select GD3 --ignore mode-dropping
       gan-doctor report runs/dcgan --json --fail-on critical > report.json

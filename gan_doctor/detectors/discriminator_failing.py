@@ -34,14 +34,16 @@ class DiscriminatorFailing(Detector):
         not at all, pushes G nowhere; the losses can stand still for the whole run.
 
     How it is measured:
-        Dominance below 0: D's loss is above its equilibrium. Separation: AUROC between D's outputs
-        on reals and fakes of one batch, oriented; 0 is wrong about every pair. Samples: coverage
-        and recall over their values between halves of the reals. Loss and separation warn; it is
-        critical when the samples are bad as well, or when G's loss is 0 with D's pinned at the
-        constant where a clamped loss ends.
+        Separation: AUROC between D's outputs on reals and fakes of one batch, oriented; it must be at
+        or below chance, and D's loss not below its equilibrium. Then D fails by as much as its loss
+        is above the equilibrium, or its ranking is the wrong way round, whichever is more. Samples:
+        the share of the data they reach. Loss and separation warn; it is critical when the samples
+        are bad as well, or when G's loss is 0 with D's pinned at the constant where a clamped loss
+        ends.
 
     Limits:
-        dominance -.1, separation .55 (catalogue S2, proposals); real .75 and bad .2 (proposals).
+        dominance -.1 and separation .55 (catalogue S2, proposals); wrong .25, real .75 and bad .2
+        (proposals).
 
     Known false alarms:
         Spikes of an overconfident D give a high loss too, but at a high separation. A genuine
@@ -59,40 +61,42 @@ class DiscriminatorFailing(Detector):
     limits = {
         "dominance": Limit(-0.1, "D's loss this far above its equilibrium", "proposal"),
         "separation": Limit(0.55, "AUROC of D up to here", "catalogue S2, a proposal"),
-        "real": Limit(
-            0.75, "samples from this share of real coverage on count as real", "proposal"
-        ),
+        "wrong": Limit(0.25, "AUROC up to here is a fault whatever the loss", "proposal"),
+        "real": Limit(0.75, "samples that reach this share of the data count as real", "proposal"),
         "bad": Limit(0.2, "samples that reach less than this share of the data", "proposal"),
     }
 
     def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:
-        """How far D's loss is above chance where it cannot separate, else 0."""
+        """How far D is behind where the samples are not real, else 0."""
         lost = pinned(run, "loss/g", "loss/d", player)
         facts = [Score("critical", run.ticks, lost, 1.0, fact=True)]
         behind = self._behind(run, player)
         if isinstance(behind, Missing):
             return facts if np.any(lost == 1) else behind
-        limit, state = -self._limit["dominance"], sample_state(run, player)
+        state = sample_state(run, player)
         if isinstance(state, Missing):
-            return [Score("warning", run.ticks, behind, limit), *facts]
+            return [Score("warning", run.ticks, behind, 1.0), *facts]
         real = state.at(run.ticks, state.quality >= self._limit["real"])
         bad = state.at(run.ticks, state.quality < self._limit["bad"])
         warning = np.where(real == 1, np.minimum(behind, 0), behind)
         critical = np.where(bad == 1, warning, np.minimum(warning, 0))
         return [
-            Score("warning", run.ticks, warning, limit),
-            Score("critical", run.ticks, np.where(np.isnan(bad), np.nan, critical), limit),
+            Score("warning", run.ticks, warning, 1.0),
+            Score("critical", run.ticks, np.where(np.isnan(bad), np.nan, critical), 1.0),
             *facts,
         ]
 
     def _behind(self, run: Run, player: str) -> FloatArray | Missing:
-        """(T,) how far the loss is above chance where D cannot separate, or by the loss alone."""
+        """(T,) how far D is behind, 1 at the limit; by the loss alone if need be."""
         ahead, apart = dominance(run, player), separation(run, player)
         if isinstance(ahead, Missing):
             return ahead
+        by_loss = ahead / self._limit["dominance"]
         if isinstance(apart, Missing):
-            return -ahead
-        return np.where(apart > self._limit["separation"], np.minimum(-ahead, 0), -ahead)
+            return by_loss
+        behind = np.where(apart <= self._limit["wrong"], np.maximum(by_loss, 1), by_loss)
+        lost = (apart <= self._limit["separation"]) & (ahead <= -self._limit["dominance"])
+        return np.where(lost, behind, np.minimum(behind, 0))
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how wrong D is, and where the samples stand."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_doctor.core import Finding, Missing, Run
+from gan_doctor.core import Finding, Missing, Run, Series, Severity
 from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import measured, percent
 from gan_doctor.detectors._signals import against_null, excess_over_null
@@ -19,8 +19,8 @@ class ModeCollapse(Detector):
     """Finds the collapse of all samples onto one or a few.
 
     What it does:
-        Compares the spread of the fakes with that of as many reals, and counts fakes that are
-        copies of each other.
+        Compares the spread of the fakes with that of as many reals, and counts how many different
+        ones there are among them.
 
     Why this is a problem:
         D sees one sample at a time, so all of G's gradients can point at the same place (Salimans
@@ -28,14 +28,14 @@ class ModeCollapse(Detector):
 
     How it is measured:
         Spread: trace of the feature covariance of the fakes over that of the reals, held against
-        the same ratio between halves of the reals. Duplicates: share of fakes that lie closer to
-        another fake than 999 of 1,000 reals lie to another real, above the share among the reals.
-        The score is the larger of the lost spread and the excess of duplicates, at each sample
-        check. No alarm sounds in the first tenth of the budget: many healthy runs pass through a
-        narrow phase.
+        the same ratio between halves of the reals. Copies: share of pairs of fakes that lie closer
+        than 999 of 1,000 reals lie to their nearest other, above the share among the reals; the
+        same k images over and over give 1/k. Either is enough, at each sample check. No alarm
+        sounds in the first tenth of the budget: many healthy runs pass through a narrow phase.
 
     Limits:
-        collapsed .9 (critical) and narrow .75 (warning), both proposals.
+        Critical: .9 of the spread lost (catalogue S3a, a proposal) or .1 of the pairs copies, ten
+        images over and over. Warning: .75 and .02, fifty images. The last three are proposals.
 
     Known false alarms:
         Data of low diversity is compared with itself and stays silent; constant data is not
@@ -51,48 +51,61 @@ class ModeCollapse(Detector):
     code = "GD301"
     title = "Mode collapse"
     limits = {
-        "collapsed": Limit(0.9, "lost spread or copies, critical", "catalogue S3a, a proposal"),
-        "narrow": Limit(0.75, "lost spread or copies, a warning", "proposal"),
+        "collapsed": Limit(0.9, "lost spread, critical", "catalogue S3a, a proposal"),
+        "narrow": Limit(0.75, "lost spread, a warning", "proposal"),
+        "copies": Limit(0.1, "pairs of copies, critical: 10 images over and over", "proposal"),
+        "repeats": Limit(0.02, "pairs of copies, a warning: 50 images", "proposal"),
         "earliest": Limit(0.1, "share of the budget before which no alarm sounds", "proposal"),
     }
 
     def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:
-        """The larger of lost spread and excess duplicates, at each sample check."""
-        spread = against_null(run, "sample/spread_ratio", player)
-        copies = excess_over_null(run, "sample/duplicates", player)
+        """Lost spread or pairs of copies, over their limits, whichever is more, at each check."""
+        spread, pairs = _signals(run, player)
         if isinstance(spread, Missing):
             return spread
-        if isinstance(copies, Missing):
-            return copies
-        collapse = np.fmax(1 - spread.values, copies.values)
+        if isinstance(pairs, Missing):
+            return pairs
         earliest = share_of_budget(run, self._limit["earliest"])
-        return [
-            Score("warning", spread.steps, collapse, self._limit["narrow"], THREE_CHECKS, earliest),
-            Score(
-                "critical", spread.steps, collapse, self._limit["collapsed"], THREE_CHECKS, earliest
-            ),
-        ]
+
+        def score(severity: Severity, lost: str, copied: str) -> Score:
+            degree = np.fmax(
+                (1 - spread.values) / self._limit[lost], pairs.values / self._limit[copied]
+            )
+            return Score(severity, spread.steps, degree, 1.0, THREE_CHECKS, earliest)
+
+        return [score("warning", "narrow", "repeats"), score("critical", "collapsed", "copies")]
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how little the samples differ."""
-        spread = against_null(run, "sample/spread_ratio", player)
-        copies = excess_over_null(run, "sample/duplicates", player)
+        spread, pairs = _signals(run, player)
         assert not isinstance(spread, Missing)
-        assert not isinstance(copies, Missing)
-        words = "mean, share of what real data gives"
+        assert not isinstance(pairs, Missing)
+        critical = score.severity == "critical"
         evidence = (
             *measured(
-                run, alarm, str(spread.key), words, spread.steps, spread.values,
-                1 - score.limit, "below", important=True,
+                run, alarm, str(spread.key), "mean, share of what real data gives", spread.steps,
+                spread.values, 1 - self._limit["collapsed" if critical else "narrow"], "below",
+                important=True,
             ),
             *measured(
-                run, alarm, str(copies.key), "mean above the reals", copies.steps, copies.values,
-                score.limit,
+                run, alarm, str(pairs.key), "mean above the reals", pairs.steps, pairs.values,
+                self._limit["copies" if critical else "repeats"],
             ),
         )  # fmt: skip
-        kept, copied = (percent(max(e.value, 0)) for e in evidence)
+        kept, copied = (max(e.value, 0) for e in evidence)
         message = (
-            f"Since step {alarm.onset:g} the samples have {kept} of the spread of the real data, "
-            f"and {copied} of them are copies of each other."
+            f"Since step {alarm.onset:g} the samples have {percent(kept)} of the spread of the real "
+            "data"
         )
+        if copied > self._limit["repeats"]:
+            message += f" and differ as much as {1 / copied:.0f} images over and over would"
+        message += "."
         return self._report(score, alarm, player, message, evidence)
+
+
+def _signals(run: Run, player: str) -> tuple[Series | Missing, Series | Missing]:
+    """The spread over its null, and the pairs of copies above theirs."""
+    return (
+        against_null(run, "sample/spread_ratio", player),
+        excess_over_null(run, "sample/copied_pairs", player),
+    )

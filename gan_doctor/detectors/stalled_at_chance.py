@@ -60,9 +60,7 @@ class StalledAtChance(Detector):
     limits = {
         "dominance": Limit(0.25, "D's loss this near its equilibrium", "proposal"),
         "separation": Limit(0.55, "AUROC of D up to here", "catalogue S2, a proposal"),
-        "real": Limit(
-            0.75, "samples from this share of real coverage on count as real", "proposal"
-        ),
+        "real": Limit(0.75, "samples that reach this share of the data count as real", "proposal"),
         "bad": Limit(0.2, "samples that reach less than this share of the data", "proposal"),
     }
 

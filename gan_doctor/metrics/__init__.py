@@ -6,7 +6,7 @@ Samples are expected finite. Order of arguments is (real, fake).
 
 from gan_doctor.metrics.clusters import Modes, jensen_shannon, reached
 from gan_doctor.metrics.distances import distances
-from gan_doctor.metrics.diversity import duplicates, mean_pairwise, nearest, spread
+from gan_doctor.metrics.diversity import copied_pairs, duplicates, mean_pairwise, nearest, spread
 from gan_doctor.metrics.features import Features, RandomConv, Raw, feature_space
 from gan_doctor.metrics.gradients import norm
 from gan_doctor.metrics.kernel import mmd2, polynomial_kernel
@@ -25,6 +25,7 @@ __all__ = [
     "RandomConv",
     "Raw",
     "auroc",
+    "copied_pairs",
     "density_coverage",
     "distances",
     "duplicates",

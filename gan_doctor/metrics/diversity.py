@@ -46,6 +46,21 @@ def duplicates(self_distances: Tensor, threshold: float | Tensor) -> Tensor:
     return (nearest(self_distances) < threshold).float().mean(-1)
 
 
+def copied_pairs(self_distances: Tensor, threshold: float | Tensor) -> Tensor:
+    """The share of pairs closer than a threshold: 1/k where the same k images come over and over.
+
+    Args:
+        self_distances: (..., N, N) of a set to itself.
+        threshold: The distance below which two samples are the same, a single number.
+
+    Returns:
+        (...) in [0, 1].
+    """
+    n = self_distances.shape[-1]
+    # The diagonal is no pair.
+    return ((self_distances < threshold).float().sum((-2, -1)) - n) / (n * (n - 1))
+
+
 def spread(features: Tensor) -> Tensor:
     """The trace of the unbiased covariance: (..., N, F) to (...)."""
     return features.float().var(-2).sum(-1)

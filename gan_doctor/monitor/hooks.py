@@ -1,4 +1,4 @@
-"""What hooks on G, D and the optimizers see of a training loop, told to a listener at each optimizer step."""
+"""What hooks on G, D and the optimizers see of a training loop, told at each optimizer step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 
 from gan_doctor.core.setup import Role
 
-# G outputs of one step whose memory is held, so that D's fakes can be told by it.
+# G outputs of one step that are held, so that D's fakes can be told by their memory; and forwards
+# of D, where no optimizer step follows them.
 _REMEMBERED = 16
 
 
@@ -28,7 +29,7 @@ class Forward:
         out: D's output, detached.
         is_fake: x shares its memory with an output of G of this step.
         is_leaf: x asked for a gradient of its own, as penalties do.
-        gradient: Sum of the loss gradient over `out`, once a backward pass has reached it.
+        gradient: Sum of the loss gradient over `out`, if it was watched and has come.
     """
 
     x: torch.Tensor
@@ -68,8 +69,9 @@ class _Handle(Protocol):
 class Hooks:
     """Attaches to G, D and all optimizers over their parameters until `remove`.
 
-    D's forwards are tied to the optimizer step that follows them, so those of a G step or of an earlier
-    D step are never mistaken for this one's. Forwards without autograd (plots, evaluation) do not count.
+    D's forwards are tied to the optimizer step that follows them, so those of a G step or of an
+    earlier D step are never mistaken for this one's. Forwards without autograd (plots, evaluation)
+    do not count.
 
     Args:
         generator: G.
@@ -91,15 +93,15 @@ class Hooks:
         wrap: bool = False,
     ) -> None:
         self._listener, self._watch_gradient = listener, watch_gradient
-        self._role = {id(p): "d" for p in discriminator.parameters()}
+        self._role: dict[int, Role] = {id(p): "d" for p in discriminator.parameters()}
         self._role |= {id(p): "g" for p in generator.parameters()}
+        self._shield = shield
         self._made: deque[torch.Tensor] = deque(maxlen=_REMEMBERED)
         self._for_loss: torch.Tensor | None = None
-        self._pending: list[Forward] = []
-        self._handles: list[_Handle] = []
+        self._pending: deque[Forward] = deque(maxlen=_REMEMBERED)
         seen = ((generator, self._after_generator), (discriminator, self._after_discriminator))
         kind = _WrappedForward if wrap else _ForwardHook
-        self._handles = [kind(module, shield(after)) for module, after in seen]
+        self._handles: list[_Handle] = [kind(module, shield(after)) for module, after in seen]
         self._handles.append(register_optimizer_step_pre_hook(shield(self._before_step)))
 
     def remove(self) -> None:
@@ -130,31 +132,57 @@ class Hooks:
         memory = x.untyped_storage().data_ptr()
         is_fake = any(memory == made.untyped_storage().data_ptr() for made in self._made)
         forward = Forward(x.detach(), output.detach(), is_fake, x.is_leaf and x.requires_grad)
-        if output.requires_grad and self._watch_gradient():
-            output.register_hook(_note_gradient(forward))
+        if forward.is_leaf or self._watch_gradient():
+
+            def note(gradient: torch.Tensor) -> None:
+                forward.gradient = gradient
+
+            on_loss_gradient(output, note, self._shield)
         self._pending.append(forward)
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         role = self.role_of(optimizer)
+        if role is None:
+            return
+        forwards = list(self._pending)
+        self._pending.clear()
         if role == "d":
-            seen, self._pending = _tell_apart(self._pending), []
-            self._listener.on_discriminator_step(optimizer, seen)
-        elif role == "g":
-            self._pending = []
+            self._listener.on_discriminator_step(optimizer, _tell_apart(forwards))
+        else:
             fake, self._for_loss = self._for_loss, None
             self._listener.on_generator_step(optimizer, fake)
 
     def role_of(self, optimizer: Optimizer) -> Role | None:
         """Whose parameters an optimizer steps; None for a stranger's."""
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                if id(parameter) in self._role:
-                    return self._role[id(parameter)]  # type: ignore[return-value]
-        return None
+        parameters = (id(p) for group in optimizer.param_groups for p in group["params"])
+        return next((self._role[p] for p in parameters if p in self._role), None)
+
+
+def on_loss_gradient(
+    output: torch.Tensor,
+    take: Callable[[torch.Tensor], None],
+    shield: Callable[[Callable[..., None]], Callable[..., None]],
+) -> None:
+    """Hands the sum of the loss gradient over an output of D to `take`, once it comes.
+
+    Args:
+        output: Of D, within the graph that the loss is made of.
+        take: Is called at most once.
+        shield: Wraps the callback.
+    """
+
+    def first(gradient: torch.Tensor) -> None:
+        # A penalty asks for gradients too, with ones for a loss, and makes a graph of the answer.
+        if not torch.is_grad_enabled():
+            handle.remove()
+            take(gradient.detach().sum())
+
+    if output.requires_grad:
+        handle = output.register_hook(shield(first))
 
 
 class _ForwardHook:
-    """A forward hook on one module. Copies and pickles of the module have a hook that does nothing."""
+    """A forward hook on one module. In copies and pickles of the module it does nothing."""
 
     def __init__(self, module: nn.Module, after: Callable[..., None]) -> None:
         self._after = after
@@ -164,8 +192,8 @@ class _ForwardHook:
         self._after(module, args, output)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A callable of the standard library that takes three arguments and returns None: an EMA copy
-        # of G is not G, and a saved model must load where gan_doctor is not installed.
+        # A callable of the standard library that takes three arguments and returns None: an EMA
+        # copy of G is not G, and a saved model must load where gan_doctor is not installed.
         return getattr, (contextlib.nullcontext(), "__exit__")
 
     def remove(self) -> None:
@@ -193,27 +221,21 @@ class _WrappedForward:
         return getattr, (self._module, "forward")
 
     def remove(self) -> None:
+        if self._module.__dict__.get("forward") is not self:
+            return  # somebody has wrapped it since: ours stays below theirs and is told nothing
         if self._before is None:
-            self._module.__dict__.pop("forward", None)
+            del self._module.__dict__["forward"]
         else:
             self._module.forward = self._before
-
-
-def _note_gradient(forward: Forward) -> Callable[[torch.Tensor], None]:
-    def note(gradient: torch.Tensor) -> None:
-        # The last one wins: a penalty may ask for gradients before the loss does.
-        forward.gradient = gradient.detach().sum()
-
-    return note
 
 
 def _tell_apart(forwards: Sequence[Forward]) -> DiscriminatorStep | None:
     """Which forward was on reals and which on fakes; None where it would be a guess."""
     fakes = [f for f in forwards if f.is_fake]
     others = [f for f in forwards if not f.is_fake]
-    # A penalty makes its input ask for gradients. R1 does so on the real batch itself, which is then
-    # the only other input.
-    reals = [f for f in others if not f.is_leaf] or others
+    # A penalty makes its input ask for gradients. R1 may do so on the real batch itself: what D says
+    # of it then also goes into the loss, unlike what it says of an interpolate.
+    reals = [f for f in others if not f.is_leaf] or [f for f in others if f.gradient is not None]
     if not fakes or len(reals) != 1:
         return None
     return DiscriminatorStep(reals[0], fakes)

@@ -440,7 +440,7 @@ class Monitor:
             if self._sampler is not None and self._checks.enough_reals:
                 with undisturbed(*self._modules.values()):
                     self._checks.offer_fake(self._sampler(N), observed=True)
-        if self._checks.ready and self._checks.stale:
+        if self._checks.ready and self._checks.stale and self._schedule.affords_once_more(self._step):
             with self._schedule.charged(once=True):
                 self._draw_reference()
         with self._schedule.charged():

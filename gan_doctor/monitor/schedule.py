@@ -36,6 +36,7 @@ class Schedule:
         self._fixed = every != "auto"
         self._budget, self._total_steps, self._clock = budget, total_steps, clock
         self._started, self._once, self._spent, self._last = clock(), 0.0, 0.0, 0.0
+        self._last_once = 0.0
         if every != "auto":
             self.interval = every
         else:
@@ -67,6 +68,10 @@ class Schedule:
         steps = max(self._total_steps - self._first_step, done)
         return MARGIN * self._budget * self._elapsed * steps / done
 
+    def affords_once_more(self, step: int) -> bool:
+        """Whether what is paid once can be paid again and leave enough for the checks to come."""
+        return self._fixed or self._affordable(step, 2 * self._last_once)
+
     def done(self, step: int) -> int:
         """Notes that a check is made at `step`; returns by how many steps it comes late."""
         late = step - self._next
@@ -86,7 +91,7 @@ class Schedule:
         finally:
             seconds = self._clock() - start
             if once:
-                self._once += seconds
+                self._last_once, self._once = seconds, self._once + seconds
             else:
                 self._last, self._spent = seconds, self._spent + seconds
 
@@ -94,10 +99,10 @@ class Schedule:
     def _elapsed(self) -> float:
         return self._clock() - self._started
 
-    def _affordable(self, step: int) -> bool:
-        """Whether one more check like the last stays within the share."""
+    def _affordable(self, step: int, once: float = 0.0) -> bool:
+        """Whether one more check like the last stays within the share, beside a cost paid once."""
         allowance = self.allowance(step)
         if allowance is None:
-            return self._once + self._spent + self._last <= MARGIN * self._budget * self._elapsed
+            return once + self._once + self._spent + self._last <= MARGIN * self._budget * self._elapsed
         share_done = MARGIN * self._budget * self._elapsed / allowance
-        return self._spent + self._last <= (allowance - self._once) * share_done
+        return self._spent + self._last <= (allowance - self._once - once) * share_done

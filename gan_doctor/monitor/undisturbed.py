@@ -19,19 +19,21 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
         modules: The networks that run inside.
     """
     parts = [part for module in modules for part in module.modules()]
-    modes = [part.training for part in parts]
-    buffers = [(buffer, buffer.clone()) for module in modules for buffer in module.buffers()]
-    # No gradient is kept and no hook of the training sees a forward without autograd.
+    kept = [(part, part.training, dict(part._buffers)) for part in parts]
     python, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
-    devices = sorted({b.device.index or 0 for m in modules for b in m.parameters() if b.is_cuda})
+    devices = sorted({p.device.index or 0 for m in modules for p in m.parameters() if p.is_cuda})
     try:
+        # Copies are written to inside, not the buffers themselves: a graph of the training that has
+        # yet to run backwards may hold these, and would refuse them once they were written to.
+        for part, _, buffers in kept:
+            copies = {name: None if b is None else b.clone() for name, b in buffers.items()}
+            part._buffers.update(copies)
         with torch.random.fork_rng(devices), torch.no_grad():
             yield
     finally:
         random.setstate(python)
         np.random.set_state(numpy_state)  # noqa: NPY002
-        for part, mode in zip(parts, modes, strict=True):
+        for part, mode, buffers in kept:
             part.training = mode
-        with torch.no_grad():
-            for buffer, before in buffers:
-                buffer.copy_(before)
+            part._buffers.clear()
+            part._buffers.update(buffers)

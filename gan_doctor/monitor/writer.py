@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import math
 import os
 from collections.abc import Mapping, Sequence
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import orjson
 
 import gan_doctor
-from gan_doctor.core import Event, Finding, RunExistsError, Setup, to_json
+from gan_doctor.core import ConfigError, Event, Finding, RunExistsError, Setup, dumps, to_json
 from gan_doctor.core.json_form import number_to_json
 from gan_doctor.monitor.window import Columns
+from gan_doctor.readers.run_log import FORMAT, HEADER, SAMPLES
 
-FORMAT = 1
 MAX_SAMPLE_FILES = 64
 MAX_SAMPLE_BYTES = 1_000_000  # of one file; 64 of them bound the folder
 
-_OURS = ("run*.json", "scalars*.jsonl", "events.jsonl", "findings.jsonl", "samples/*.npy")
+_LINES = ("scalars.jsonl", "events.jsonl", "findings.jsonl")
+_DRAFT = ".draft"  # a file gets its name when it is whole: a reader must never meet half of one
 
 
 class RunLog:
     """Writes one segment of a run log.
 
-    Every line is written whole and handed to the operating system at once, so a killed process loses
-    at most the flush it was in. What is thinned is only the folder of samples.
+    Every line is handed to the operating system at once and whole, so a killed process loses at
+    most the flush it was in. What is thinned is only the folder of samples.
 
     Args:
         directory: Made where it does not exist.
@@ -37,37 +40,39 @@ class RunLog:
 
     Raises:
         RunExistsError: It holds a run and `exists` is "error".
+        ConfigError: It cannot be written to.
     """
 
     def __init__(
         self, directory: Path, setup: Setup, exists: Literal["error", "resume", "overwrite"]
     ) -> None:
         self.directory = directory
-        runs = sorted(directory.glob("run*.json")) if directory.is_dir() else []
-        if runs and exists == "error":
+        self._files: dict[str, FileIO] = {}
+        if holds_run(directory) and exists == "error":
             raise RunExistsError(
                 f"{directory} already holds a run. Choose another directory, or pass "
                 f"exists='resume' to go on with it or exists='overwrite' to delete it."
             )
-        if runs and exists == "overwrite":
-            _delete(directory)
-            runs = []
-        self.segment = len(runs)
-        (directory / "samples").mkdir(parents=True, exist_ok=True)
-        name = f"run.{self.segment}.json" if self.segment else "run.json"
-        header = {
-            "format": FORMAT,
-            "gan_doctor": gan_doctor.__version__,
-            "segment": self.segment,
-            "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-            "clock": "generator_step",
-            "setup": to_json(setup),
-        }
-        (directory / name).write_bytes(orjson.dumps(header, option=orjson.OPT_INDENT_2))
-        self._files: dict[str, IO[bytes]] = {}
+        try:
+            if exists == "overwrite":
+                for file in _ours(directory):
+                    file.unlink()
+            headers = (HEADER.fullmatch(file.name) for file in _ours(directory))
+            self.segment = max((int(h["segment"] or 0) + 1 for h in headers if h), default=0)
+            (directory / "samples").mkdir(parents=True, exist_ok=True)
+            self._write_header(setup)
+        except OSError as error:
+            raise ConfigError(
+                f"directory {str(directory)!r} cannot be written to: {error.strerror}. "
+                "Choose another one"
+            ) from error
 
     def scalars(self, groups: Sequence[Columns]) -> None:
-        """Appends the rows of a flush, one line for each group."""
+        """Appends the rows of a flush, one line for each group.
+
+        Raises:
+            OSError: They could not be written; what comes later can be, if there is room again.
+        """
         for group in groups:
             columns = {name: _column(values) for name, values in group.values.items()}
             self._append("scalars.jsonl", {"step": group.steps, **columns})
@@ -91,44 +96,84 @@ class RunLog:
             samples: (N, ...) uint8 images or float rows; cut to `MAX_SAMPLE_BYTES`.
         """
         folder = self.directory / "samples"
-        if kind == "real":
-            for old in folder.glob("real-*.npy"):
-                old.unlink()
         rows = max(1, MAX_SAMPLE_BYTES // max(samples[:1].nbytes, 1))
-        # A name of its own first: a reader must never meet half a file.
-        draft = folder / f".{kind}.draft"
-        with draft.open("wb") as file:
+        with (folder / _DRAFT).open("wb") as file:
             np.save(file, samples[:rows], allow_pickle=False)
-        os.replace(draft, folder / f"{kind}-{step:09d}.npy")
-        self._thin(sorted(folder.glob("fake-*.npy")))
+        earlier = _kept(folder, kind)
+        latest = folder / f"{kind}-{step:09d}{self._suffix}.npy"
+        os.replace(folder / _DRAFT, latest)
+        if kind == "real":
+            superseded = earlier
+        else:
+            # Every second one goes, but never the first.
+            superseded = earlier[1::2] if len(earlier) >= MAX_SAMPLE_FILES else []
+        for old in superseded:
+            if old != latest:
+                old.unlink()
 
     def close(self) -> None:
         """Closes the files."""
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
+        while self._files:
+            self._files.popitem()[1].close()
 
-    def _thin(self, files: list[Path]) -> None:
-        if len(files) > MAX_SAMPLE_FILES:
-            # Every second one goes, never the first and never the latest.
-            for file in files[1:-1:2]:
-                file.unlink()
+    @property
+    def _suffix(self) -> str:
+        return f".{self.segment}" if self.segment else ""
+
+    def _write_header(self, setup: Setup) -> None:
+        now = datetime.datetime.now(datetime.timezone.utc)
+        header = {
+            "format": FORMAT,
+            "gan_doctor": gan_doctor.__version__,
+            "segment": self.segment,
+            "started": now.isoformat(timespec="milliseconds"),
+            "clock": "generator_step",
+            "setup": setup,
+        }
+        (self.directory / _DRAFT).write_bytes(dumps(header, indent=True))
+        os.replace(self.directory / _DRAFT, self.directory / f"run{self._suffix}.json")
 
     def _append(self, name: str, record: Mapping[str, Any]) -> None:
+        head = {"segment": self.segment} if self.segment else {}
+        line = orjson.dumps({**head, **record}, option=orjson.OPT_APPEND_NEWLINE)
         if name not in self._files:
             self._files[name] = _open_for_append(self.directory / name)
-        head = {"segment": self.segment} if self.segment else {}
-        self._files[name].write(orjson.dumps({**head, **record}) + b"\n")
-        self._files[name].flush()
+        try:
+            if self._files[name].write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            # Opened anew for the next line, it gets an end to what was written of this one.
+            self._files.pop(name).close()
+            raise
 
 
-def _open_for_append(path: Path) -> IO[bytes]:
-    file = path.open("ab")
+def holds_run(directory: Path) -> bool:
+    """Whether there are files of a run log in it."""
+    return bool(_ours(directory))
+
+
+def _ours(directory: Path) -> list[Path]:
+    """The files of a run log: those, and nobody else's."""
+    named = (*_LINES, _DRAFT)
+    found = [file for file in directory.glob("*") if file.name in named or HEADER.fullmatch(file.name)]
+    samples = directory / "samples"
+    return [*found, *samples.glob(_DRAFT), *_kept(samples, "real"), *_kept(samples, "fake")]
+
+
+def _kept(folder: Path, kind: str) -> list[Path]:
+    """The kept batches, in the order in which they were kept."""
+    matches = (SAMPLES.fullmatch(file.name) for file in folder.glob(f"{kind}-*.npy"))
+    ranks = sorted((int(m["segment"] or 0), int(m["step"]), m.string) for m in matches if m)
+    return [folder / name for _, _, name in ranks]
+
+
+def _open_for_append(path: Path) -> FileIO:
+    file = path.open("ab", buffering=0)
     if path.stat().st_size:
         with path.open("rb") as tail:
             tail.seek(-1, os.SEEK_END)
             torn = tail.read(1) != b"\n"
-        if torn:  # the process before was killed within a line
+        if torn:  # the process was killed, or the disk full, within a line
             file.write(b"\n")
     return file
 
@@ -138,9 +183,3 @@ def _column(values: Sequence[float] | np.ndarray[Any, Any]) -> list[Any]:
     return [
         number_to_json(float(f"{v:.7g}")) if math.isfinite(v) else number_to_json(v) for v in values
     ]
-
-
-def _delete(directory: Path) -> None:
-    for pattern in _OURS:
-        for file in directory.glob(pattern):
-            file.unlink()

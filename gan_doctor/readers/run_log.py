@@ -31,9 +31,9 @@ __all__ = ["RunLogReader"]
 
 FORMAT = 1
 
-# What the files of segment 0 and of later ones are called.
-HEADER = re.compile(r"run(?:\.(?P<segment>[1-9]\d*))?\.json")
-SAMPLES = re.compile(r"(?P<kind>fake|real)-(?P<step>\d+)(?:\.(?P<segment>[1-9]\d*))?\.npy")
+# What the files of the first segment are called, and those of segment k > 0.
+HEADER = re.compile(r"run(\.(?P<segment>[1-9]\d*))?\.json")
+SAMPLES = re.compile(r"(?P<kind>fake|real)-(?P<step>\d+)(\.(?P<segment>[1-9]\d*))?\.npy")
 
 
 class RunLogReader(Reader):
@@ -49,7 +49,7 @@ class RunLogReader(Reader):
     files = "a directory with our run.json"
 
     def score(self, source: Source) -> float:
-        """1 where there is a run.json of ours, a little where it may be one that was damaged."""
+        """1 where there is a run.json of ours, a little where it may be a damaged one."""
         if not source.is_dir() or "run.json" not in source.files("run.json"):
             return 0.0
         with source.open("run.json") as file:
@@ -59,9 +59,189 @@ class RunLogReader(Reader):
         """Reads the log, going on from where an earlier reading ended."""
         headers = _headers(source)
         log: _Log = since.state if since else _Log()
-        if log.started != (log.started := headers[0].get("started")):
+        if log.headers and log.headers[0] != headers[0]:  # another run has taken its place
             log = _Log()
-            log.started = headers[0].get("started")
+        log.headers = headers
         log.feed(source, "events.jsonl", log.take_event)
         log.feed(source, "scalars.jsonl", log.take_scalars)
-        return log.run(source, headers), Cursor(log)
+        return log.run(source), Cursor(log)
+
+
+class _Log:
+    """What has been read so far, each piece with the segment that it belongs to."""
+
+    def __init__(self) -> None:
+        self.headers: dict[int, Mapping[str, Any]] = {}
+        self._columns: dict[str, list[tuple[int, FloatArray, FloatArray]]] = defaultdict(list)
+        self._events: list[tuple[int, Event]] = []
+        self._bands: list[tuple[int, Band]] = []
+        self._facts: dict[str, Any] = {}
+        self._offsets: Counter[str] = Counter()
+        self._broken: Counter[str] = Counter()
+        self._torn: set[str] = set()
+
+    def feed(self, source: Source, name: str, take: Callable[[int, dict[str, Any]], None]) -> None:
+        """Gives the records of the whole lines that have come since to `take`."""
+        for line in self._lines(source, name):
+            # Whatever a foreign hand wrote, in the words of orjson, cattrs or NumPy.
+            try:
+                record = orjson.loads(line)
+                take(int(record.pop("segment", 0)), record)
+            except Exception:
+                self._broken[name] += 1
+
+    def _lines(self, source: Source, name: str) -> Iterator[bytes]:
+        self._torn.discard(name)
+        if name not in source.files(name):
+            return
+        with source.open(name) as file:
+            file.seek(self._offsets[name])
+            for line in file:
+                if not line.endswith(b"\n"):
+                    self._torn.add(name)
+                    return
+                self._offsets[name] += len(line)
+                if line.strip():
+                    yield line
+
+    def take_event(self, segment: int, record: dict[str, Any]) -> None:
+        """An event. Facts of the setup and null bands come this way too."""
+        event = from_json(Event, record)
+        if event.kind == "bands":
+            bands = [from_json(Band, band) for band in record["detail"]["bands"]]
+            self._bands += [(segment, band) for band in bands]
+            return
+        if event.kind in ("setup", "declare"):
+            from_json(Setup, record["detail"])
+            self._facts |= record["detail"]
+        if event.kind != "setup":
+            self._events.append((segment, event))
+
+    def take_scalars(self, segment: int, record: dict[str, Any]) -> None:
+        """One line of columns; "NaN" and "Infinity" become numbers."""
+        steps = np.array(record.pop("step"), dtype=np.float64)
+        if steps.ndim != 1 or not len(steps) or not np.all(np.diff(steps, prepend=-np.inf) >= 0):
+            raise ValueError("steps that do not rise")
+        columns = {name: np.array(values, dtype=np.float64) for name, values in record.items()}
+        for name, column in columns.items():
+            if column.shape != steps.shape:
+                raise ValueError("columns of unequal length")
+            known = self._columns.get(name)
+            if known is None and str(Key.parse(name)) != name:
+                raise ValueError("not a series key as we write it")
+            if known and (known[-1][0], known[-1][1][-1]) > (segment, steps[0]):
+                raise ValueError("steps that fall back")
+        for name, column in columns.items():
+            self._columns[name].append((segment, steps, column))
+
+    def run(self, source: Source) -> Run:
+        """The run that the pieces make."""
+        samples = _samples(source)
+        name = source.name.rstrip("/")
+        last = self.headers[max(self.headers)]
+        return Run(
+            name=name.rpartition("/")[2] or name,
+            clock=self.headers[0].get("clock", "generator_step"),
+            series=tuple(
+                Series(
+                    Key.parse(text),
+                    np.concatenate([steps for _, steps, _ in pieces]),
+                    np.concatenate([values for _, _, values in pieces]),
+                )
+                for text, pieces in self._columns.items()
+            ),
+            bands=tuple(band for _, band in self._bands),
+            samples=tuple(batch for _, batch in samples),
+            setup=from_json(Setup, {**last.get("setup", {}), **self._facts}),
+            events=tuple(event for _, event in self._events),
+            segments=tuple(self._segment(k, [of for of, _ in samples]) for k in self.headers),
+            source=source.name,
+            notes=self._notes,
+        )
+
+    def _segment(self, k: int, samples: Sequence[int]) -> Segment:
+        rows = {
+            name: sum(len(steps) for segment, steps, _ in pieces if segment < k)
+            for name, pieces in self._columns.items()
+        }
+        rows["events"] = sum(segment < k for segment, _ in self._events)
+        rows["bands"] = sum(segment < k for segment, _ in self._bands)
+        rows["samples"] = sum(segment < k for segment in samples)
+        return Segment(self._first_step(k), rows, str(self.headers[k].get("started", "")))
+
+    def _first_step(self, k: int) -> float:
+        resumed = [e.step for segment, e in self._events if segment == k and e.kind == "resume"]
+        if resumed or k == 0:
+            return resumed[-1] if resumed else 0
+        pieces = (piece for pieces in self._columns.values() for piece in pieces)
+        return min((float(steps[0]) for segment, steps, _ in pieces if segment == k), default=0)
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        broken = (f"{name}: {n} broken lines left out" for name, n in self._broken.items())
+        torn = (f"{name}: the last line is torn and left out" for name in sorted(self._torn))
+        return (*broken, *torn)
+
+
+def _headers(source: Source) -> dict[int, Mapping[str, Any]]:
+    """The header of each segment, in order."""
+    names = {
+        int(match["segment"] or 0): name
+        for name in source.files("run*.json")
+        if (match := HEADER.fullmatch(name))
+    }
+    if 0 not in names:
+        raise ReadError(source.name, "there is no run.json in it, which every run of ours has")
+    return {k: _header(source, names[k]) for k in sorted(names)}
+
+
+def _header(source: Source, name: str) -> Mapping[str, Any]:
+    place = f"{source.name}/{name}"
+    with source.open(name) as file:
+        try:
+            header = orjson.loads(file.read())
+        except orjson.JSONDecodeError as error:
+            raise ReadError(
+                place, f"it is not JSON ({error}). Restore it, or record the run anew"
+            ) from error
+    version = header.get("format") if isinstance(header, dict) else None
+    if not isinstance(version, int):
+        raise ReadError(
+            place, "it is not of a gan_doctor run: it names no format. Pass a directory of ours"
+        )
+    if version > FORMAT:
+        raise ReadError(
+            place,
+            f"its format {version} is newer than this gan_doctor knows ({FORMAT}): "
+            "upgrade with pip install -U gan-doctor",
+        )
+    try:
+        from_json(Setup, header.setdefault("setup", {}))
+    except ReadError as error:
+        raise ReadError(place, f"its setup is damaged: {error.reason}") from error
+    return cast("Mapping[str, Any]", header)
+
+
+def _samples(source: Source) -> list[tuple[int, Samples]]:
+    """The kept batches, each with its segment, in the order in which they were kept."""
+    found = []
+    for name in source.files("*.npy", below="samples"):
+        match = SAMPLES.fullmatch(name)
+        if match:
+            kind = cast("Literal['fake', 'real']", match["kind"])
+            load, step = partial(_load, source), float(match["step"])
+            batch = Samples(step, kind, f"samples/{name}", open=load)
+            found.append((int(match["segment"] or 0), batch))
+    return sorted(found, key=lambda pair: (pair[0], pair[1].step))
+
+
+def _load(source: Source, path: str) -> np.ndarray[Any, Any]:
+    with source.open(path) as file:
+        try:
+            samples: np.ndarray[Any, Any] = np.lib.format.read_array(file, allow_pickle=False)
+        except Exception as error:  # whatever NumPy says of a file that is none of ours
+            raise ReadError(f"{source.name}/{path}", f"it holds no samples: {error}") from error
+    if samples.dtype.kind not in "uif" or samples.ndim < 2:
+        found = f"{samples.dtype} of shape {samples.shape}"
+        raise ReadError(f"{source.name}/{path}", f"it holds no samples: {found}")
+    return samples

@@ -7,6 +7,7 @@ import torch
 from gan_doctor.core import Band, ConfigError, Key
 from gan_doctor.metrics import (
     Modes,
+    copied_pairs,
     density_coverage,
     distances,
     duplicates,
@@ -121,6 +122,7 @@ class Reference:
                 "pairwise_ratio": mean_pairwise(own) / self._pairwise,
                 "spread_ratio": spread(f) / self._spread,
                 "duplicates": duplicates(own, self._duplicate),
+                "copied_pairs": copied_pairs(own, self._duplicate),
                 "modes": reached(occupancy, self._occupancy),
                 "mode_distance": jensen_shannon(occupancy, self._occupancy),
             }
@@ -137,6 +139,7 @@ class Reference:
         drawn["kernel_distance"] = kernel_a + kernel_b - 2 * kernel_ab
         distance_a, distance_b, _ = mean_by_halves(everyone, half)
         drawn["pairwise_ratio"] = distance_b / distance_a
+        drawn["copied_pairs"] = mean_by_halves((everyone < self._duplicate).float(), half)[1]
         spread_a, spread_b = spread_by_halves(both, half)
         drawn["spread_ratio"] = spread_b / spread_a
         belongs = self._modes.occupancy(both[:, None])  # (2n, K), one 1 a row

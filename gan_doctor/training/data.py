@@ -88,6 +88,10 @@ def batches(data: Tensor, batch_size: int, generator: torch.Generator) -> Iterat
             f"A batch of {batch_size} needs as many samples, the data has {len(data)}: "
             "set a smaller batch_size"
         )
+    return _endless(data, batch_size, generator)
+
+
+def _endless(data: Tensor, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
     while True:
         order = torch.randperm(len(data), generator=generator).to(data.device)
         for chosen in order.split(batch_size):

@@ -14,7 +14,7 @@ __all__ = ["LearningRate"]
 
 _DCGAN = 2e-4
 
-# By how much a rate is cut; one above DCGAN's comes down to it in any case.
+# By what rates are cut that are not above the usual one.
 _CUT = {"non-finite": 3, "stalled-at-chance": 1, "mode-collapse": 2, "mode-dropping": 2}
 
 
@@ -68,7 +68,8 @@ class LearningRate(Trick):
             factor = _CUT.get(finding.slug, 1)
             text = f"Divide both learning rates by {factor} and start again from scratch."
             return Prescription(text) if factor > 1 else None
-        then = {name: _fitted(lr, finding.slug) for name, lr in now.items()}
+        high = max(now.values()) > _DCGAN
+        then = {name: _fitted(lr, finding.slug, high) for name, lr in now.items()}
         then = {name: lr for name, lr in then.items() if lr != now[name]}
         if not then:
             return None
@@ -88,7 +89,8 @@ class LearningRate(Trick):
         plan.lr_g, plan.lr_d = settings["lr_g"], settings["lr_d"]
 
 
-def _fitted(lr: float, finding: str) -> float:
+def _fitted(lr: float, finding: str, high: bool) -> float:
     if lr < _DCGAN / 10:
         return _DCGAN if finding == "noise-output" else lr
-    return float(f"{min(lr / _CUT.get(finding, 1), _DCGAN):.2g}")
+    # What is above the usual rate comes down to it first; only where nothing is, the rates are cut.
+    return min(lr, _DCGAN) if high else float(f"{lr / _CUT.get(finding, 1):.2g}")

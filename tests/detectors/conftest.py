@@ -12,7 +12,7 @@ NULL = {
     "coverage": 0.97,
     "modes": 1.0,
     "spread_ratio": 1.0,
-    "duplicates": 0.001,
+    "copied_pairs": 0.0,
     "neighbour_correlation": 0.73,
 }
 PIXELS = ("neighbour_correlation",)
@@ -45,7 +45,7 @@ def make_run(
     null, bands = NULL | (null or {}), []
     if samples is not None:
         for name, value in (
-            {"modes": 1.0, "spread_ratio": 1.0, "duplicates": 0.0} | samples
+            {"modes": 1.0, "spread_ratio": 1.0, "copied_pairs": 0.0} | samples
         ).items():
             features = "" if name in PIXELS else "random-conv"
             made.append(series(f"sample/{name}", checks, value, features))

@@ -38,6 +38,7 @@ def corpus(make_run, players, good, nothing):
         "won, a little to show": make_run(players(1.0, 1e-3), little),
         "ahead": make_run(players(0.98, 0.2), nothing),
         "failing": make_run(players(noisy(0.2), noisy(3.0)), nothing),
+        "wrong at a loss like chance": make_run(players(0.2, 1.4), nothing),
         "failing, a little to show": make_run(players(0.2, 3.0), little),
         "failing a little": make_run(players(0.5, 1.6), half),
         "stalled": make_run(players(noisy(0.48), noisy(1.39)), nothing),
@@ -51,6 +52,8 @@ def corpus(make_run, players, good, nothing):
             players(1.0, 1e-3), nothing | {"modes": 0.3, "spread_ratio": 0.01}, steps=200
         ),
         "early collapse": make_run({}, good | {"modes": 0.3, "spread_ratio": 0.01}, steps=120),
+        "a few images": make_run({}, good | {"copied_pairs": 0.15}),
+        "some images": make_run({}, good | {"copied_pairs": 0.03}),
         "nan": make_run(players(lambda s: np.nan if s > 600 else 0.9, 0.9), good),
     }
 

@@ -16,6 +16,18 @@ def test_fires_on_a_d_that_is_wrong_about_every_pair(examine, make_run, players,
     assert "only 0% of real-fake pairs" in finding.message
 
 
+def test_fires_on_a_d_at_the_textbook_loss_that_is_wrong_about_every_pair(
+    examine, make_run, players, nothing
+):
+    """Measured on a frozen D whose G has collapsed: loss 1.5, AUROC 0.01."""
+    assert examine(make_run(players(0.01, 1.45), nothing)).findings[0].severity == "critical"
+
+
+def test_swapped_labels_are_another_matter(examine, make_run, players, nothing):
+    """Both losses near 0 at AUROC 0.000: the wiring, which GD603 is for."""
+    assert examine(make_run(players(0.0, 6e-4), nothing)).status == "clear"
+
+
 def test_stays_silent_on_spikes_of_an_overconfident_d(examine, make_run, players, nothing):
     """A loss of 6 at AUROC 1.000 was measured in a run that ended well."""
     assert examine(make_run(players(1.0, 6.0), nothing)).status == "clear"

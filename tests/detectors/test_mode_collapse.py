@@ -15,9 +15,15 @@ def test_fires_when_the_spread_is_gone(examine, make_run, good):
 
 
 def test_fires_on_copies_of_a_few_images_whose_spread_is_real(examine, make_run, good):
-    """Two images have half the mean distance and more: only the copies show it."""
-    (finding,) = examine(make_run({}, good | {"duplicates": 1.0})).findings
+    """Two images have half the mean distance of the data: the copies show it."""
+    (finding,) = examine(make_run({}, good | {"copied_pairs": 0.5})).findings
     assert finding.severity == "critical"
+    assert "2 images over and over" in finding.message
+
+
+def test_samples_along_a_curve_are_no_copies_of_a_few(examine, make_run, good):
+    """A z of one number makes a curve: all samples have a near one, but 1 pair in 100 is near."""
+    assert examine(make_run({}, good | {"copied_pairs": 0.01})).findings == ()
 
 
 def test_warns_on_narrow_samples(examine, make_run, good):
@@ -33,8 +39,8 @@ def test_dates_a_late_collapse(examine, make_run, good):
 
 
 def test_stays_silent_on_data_of_low_diversity(examine, make_run, good):
-    """Half of this data are repeats; the fakes repeat as much and no more."""
-    run = make_run({}, good | {"duplicates": 0.5}, null={"duplicates": 0.5})
+    """Four images make up this data, and the fakes; they repeat as much and no more."""
+    run = make_run({}, good | {"copied_pairs": 0.25}, null={"copied_pairs": 0.25})
     assert examine(run).findings == ()
 
 
