@@ -34,7 +34,8 @@ class DiscriminatorFailing(Detector):
         not at all, pushes G nowhere; the losses can stand still for the whole run.
 
     How it is measured:
-        Separation: AUROC between D's outputs on reals and fakes of one batch, oriented; it must be at
+        Separation: AUROC between D's outputs on reals and fakes of one batch, oriented; it must be
+            at
         or below chance, and D's loss not below its equilibrium. Then D fails by as much as its loss
         is above the equilibrium, or its ranking is the wrong way round, whichever is more. Samples:
         the share of the data they reach. Loss and separation warn; it is critical when the samples

@@ -93,13 +93,11 @@ class ModeCollapse(Detector):
             ),
         )  # fmt: skip
         kept, copied = (max(e.value, 0) for e in evidence)
-        message = (
-            f"Since step {alarm.onset:g} the samples have {percent(kept)} of the spread of the real "
-            "data"
-        )
+        said = f"the samples have {percent(kept)} of the spread of the real data"
         if copied > self._limit["repeats"]:
-            message += f" and differ as much as {1 / copied:.0f} images over and over would"
-        message += "."
+            images = "a single image" if copied > 0.7 else f"{1 / copied:.0f} images"
+            said += f" and differ as much as {images} over and over"
+        message = f"Since step {alarm.onset:g} {said}."
         return self._report(score, alarm, player, message, evidence)
 
 
