@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from gan_doctor.core import Finding, Verdict
+from gan_doctor.core import SEVERITIES, Finding, Verdict
 
 # What each signature can follow from, the strongest cause first.
 _FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
@@ -39,7 +39,8 @@ def grouped(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts with each consequence pointing at its cause.
 
     A finding follows from another of the same player that can cause it, began before the finding
-    could be known, and lasted as long: what outlives its cause stands for itself.
+    could be known, lasted as long and is as bad: what outlives or outweighs its cause stands for
+    itself.
     """
     found = [finding for verdict in verdicts for finding in verdict.findings]
     return tuple(
@@ -52,7 +53,8 @@ def _cause(finding: Finding, found: Sequence[Finding]) -> str:
     for slug in _FOLLOWS_FROM.get(finding.slug, ()):
         for other in found:
             mine = other.slug == slug and other.player == finding.player
-            if mine and other.onset <= finding.alarm and _end(other) >= _end(finding):
+            as_bad = SEVERITIES.index(other.severity) >= SEVERITIES.index(finding.severity)
+            if mine and as_bad and other.onset <= finding.alarm and _end(other) >= _end(finding):
                 # The last of a chain is named, so that all of it stands under one headline.
                 return _cause(other, found) or other.slug
     return ""

@@ -45,6 +45,11 @@ def test_a_cleared_finding_causes_nothing_that_stands():
     assert found["noise-output", ""] == ""
 
 
+def test_what_is_worse_than_its_cause_stands_for_itself():
+    found = causes(finding("mode-collapse", severity="warning"), finding("mode-dropping", onset=120))
+    assert found["mode-dropping", ""] == ""
+
+
 def test_players_do_not_mix():
     found = causes(
         finding("discriminator-overpowering", player="A"), finding("noise-output", player="B")
