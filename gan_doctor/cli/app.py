@@ -52,11 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _explained(error: Exception) -> int:
     # Here, since it takes 0.15 s that --help does without.
-    from gan_doctor.core import GanDoctorError
+    from gan_doctor.core import GanDoctorError, RunExistsError
     from gan_doctor.report.wording import harmless
 
     if isinstance(error, GanDoctorError | OSError):
-        typer.echo(f"gan-doctor: {harmless(str(error))}", err=True)
+        hint = " (here: --exists overwrite)" if isinstance(error, RunExistsError) else ""
+        typer.echo(f"gan-doctor: {harmless(str(error))}{hint}", err=True)
         return BAD_INPUT
     traceback.print_exception(error)
     typer.echo("gan-doctor: this is a fault of gan-doctor's own; please report it.", err=True)

@@ -34,13 +34,12 @@ class DiscriminatorFailing(Detector):
         not at all, pushes G nowhere; the losses can stand still for the whole run.
 
     How it is measured:
-        Separation: AUROC between D's outputs on reals and fakes of one batch, oriented; it must be
-            at
-        or below chance, and D's loss not below its equilibrium. Then D fails by as much as its loss
-        is above the equilibrium, or its ranking is the wrong way round, whichever is more. Samples:
-        the share of the data they reach. Loss and separation warn; it is critical when the samples
-        are bad as well, or when G's loss is 0 with D's pinned at the constant where a clamped loss
-        ends.
+        Separation: AUROC between D's outputs on reals and fakes of one batch, oriented. It must be
+        at or below chance, and D's loss not below its equilibrium. Then D fails by as much as its
+        loss is above the equilibrium, or its ranking is the wrong way round, whichever is more.
+        Samples: the share of the data they reach. Loss and separation warn; it is critical when
+        the samples are bad as well, or when G's loss is 0 with D's pinned at the constant where a
+        clamped loss ends.
 
     Limits:
         dominance -.1 and separation .55 (catalogue S2, proposals); wrong .25, real .75 and bad .2

@@ -1,113 +1,116 @@
-"""Gathers fakes and reals beside the training, and measures the one against the other."""
+"""Measures what was gathered, and puts it on record beside its null."""
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Any
+from collections.abc import Callable
 
-import numpy as np
 import torch
+from torch import nn
 
-from gan_doctor.core import ConfigError, Key
-from gan_doctor.monitor.reservoir import Reservoir
+from gan_doctor.metrics import auroc
+from gan_doctor.monitor.gathering import BATCHES, Gathering, N
+from gan_doctor.monitor.recorder import Recorder
+from gan_doctor.monitor.schedule import Schedule
+from gan_doctor.monitor.undisturbed import undisturbed
 from gan_doctor.sampling import MIN_SAMPLES, Reference
 
-N = 512  # samples on each side (catalogue 2.2.1)
-BATCHES = 8  # over which fakes may be gathered: G changes meanwhile
+KEPT = 64  # images kept in the log at each check
+SHORT = 2.0  # seconds that the monitor may take in all, below which it halves its samples
 REDRAW = 4  # times as many reals seen, until the reference is drawn anew
-_FULL_EVERY = 16  # real batches, once the reservoir is full
 
 
 class SampleChecks:
-    """The real reservoir, the fakes of the last steps, and the reference drawn from the reals.
+    """The reference drawn from the reals, and the fakes held against it.
 
     The reference is drawn anew whenever four times as many reals have been seen: a handful of times
     over a run, so that it comes to cover the whole data set.
+
+    Args:
+        record: Where the measures go.
+        gathering: Where reals and fakes come from.
+        schedule: Is charged for the time.
+        generator: G, which the sampler may run.
+        discriminator: D.
+        sampler: Makes n samples, None where fakes are gathered.
+        held_out: (N, ...) reals that D is not trained on.
     """
 
-    def __init__(self) -> None:
-        self._reals = Reservoir(2 * N)
-        self._fakes: deque[torch.Tensor] = deque(maxlen=BATCHES)
-        self._observed = False
-        self._offers = 0
+    def __init__(
+        self,
+        record: Recorder,
+        gathering: Gathering,
+        schedule: Schedule,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        sampler: Callable[[int], torch.Tensor] | None,
+        held_out: torch.Tensor | None,
+    ) -> None:
+        self._record, self._gathering, self._schedule = record, gathering, schedule
+        self._generator, self._discriminator = generator, discriminator
+        self._sampler, self._held_out = sampler, held_out
         self._reference: Reference | None = None
         self._seen_at_reference = 0
-        self._range: tuple[float, float] | None = None
-        self.batch_size: int | None = None
 
-    def offer_real(self, batch: torch.Tensor) -> None:
-        """Lets a real batch into the reservoir; once that is full, only every so often."""
-        self._offers += 1
-        if len(self._reals) < self._reals.capacity or self._offers % _FULL_EVERY == 0:
-            self.batch_size = self.batch_size or len(batch)
-            self._reals.offer(batch)
-
-    def offer_fake(self, batch: torch.Tensor, observed: bool = False) -> None:
-        """Keeps a copy of a fake batch; those that a person passed go before those that hooks saw."""
-        if observed and not self._observed:
-            self._fakes.clear()
-        self._observed |= observed
-        if observed or not self._observed:
-            self._fakes.append(batch[:N].detach().clone())
-
-    @property
-    def enough_reals(self) -> bool:
-        """Whether there are reals for both sides of the null."""
-        return len(self._reals) >= 2 * MIN_SAMPLES
-
-    @property
-    def ready(self) -> bool:
-        """Whether enough of both sides is there."""
+    def check(self) -> None:
+        """Measures samples, if enough of both sides are there."""
+        if not self._gathering.enough_reals:
+            return
+        if self._sampler is not None:
+            networks = undisturbed(self._generator, self._discriminator)
+            with self._schedule.charged(), self._record.shield("the sampler"), networks:
+                self._gathering.put_fakes(self._sampler(N))
         wanted = MIN_SAMPLES if self._reference is None else self._reference.n
-        return sum(len(batch) for batch in self._fakes) >= wanted and self.enough_reals
+        if self._gathering.fakes < wanted:
+            self._say_what_is_missing()
+            return
+        stale = self._gathering.reals.seen >= REDRAW * self._seen_at_reference
+        if stale and self._schedule.affords_once_more(self._record.step):
+            with self._schedule.charged(once=True), self._record.shield("the null of the samples"):
+                self._draw()
+        if self._reference is not None:
+            with self._schedule.charged(), self._record.shield("the sample check"):
+                self._measure(self._reference)
 
-    @property
-    def stale(self) -> bool:
-        """Whether the reference is to be drawn, or drawn anew."""
-        return self._reference is None or self._reals.seen >= REDRAW * self._seen_at_reference
-
-    def draw(self, step: int, most: int = N) -> Reference:
-        """Draws the reference from the reals held now.
-
-        Args:
-            step: Of the run.
-            most: Samples on each side at most; once drawn, the number stays.
-
-        Raises:
-            ConfigError: D is shown samples of another shape than G makes.
-        """
-        reals, fake = self._reals.samples.float(), self._fakes[-1]
-        if fake.shape[1:] != reals.shape[1:]:
-            raise ConfigError(
-                f"D is shown samples of shape {tuple(reals.shape[1:])} and G makes "
-                f"{tuple(fake.shape[1:])}: pass both as they are with doctor.observe(real=, fake=)"
+    def _say_what_is_missing(self) -> None:
+        if self._reference is None and self._gathering.full:
+            self._record.shield.tell_once(
+                "fakes",
+                f"{self._gathering.fakes} fakes in {BATCHES} batches are too few to measure, "
+                f"{MIN_SAMPLES} are needed: pass sampler= to the Monitor",
             )
-        n = min(most, sum(len(batch) for batch in self._fakes), len(reals) // 2)
-        n = n if self._reference is None else self._reference.n
-        self._range = self._range or _value_range(reals)
-        self._reference = Reference(reals, n, step=step)
-        self._seen_at_reference = self._reals.seen
-        return self._reference
 
-    def measure(self) -> tuple[dict[Key, float], torch.Tensor]:
-        """The measures of the gathered fakes, and the fakes on the host; they are let go of."""
-        assert self._reference is not None
-        fakes = torch.cat(list(self._fakes)).cpu().float()[-self._reference.n :]
-        self._fakes.clear()
-        return self._reference.measure(fakes), fakes
+    def _draw(self) -> None:
+        """Draws the null of the reals; in a short run with half the samples, at half the cost."""
+        allowance = self._schedule.allowance(self._record.step)
+        short = allowance is not None and allowance < SHORT
+        reals, n = self._gathering.take_reals(), min(self._gathering.n, N // 2 if short else N)
+        if self._reference is None:
+            shape = tuple(reals.shape[1:])
+            self._record.learn(sample_shape=shape, batch_size=self._gathering.batch_size)
+        else:
+            n = max(n, self._reference.n)
+        self._seen_at_reference = self._gathering.reals.seen
+        self._reference = Reference(reals, n, step=self._record.step)
+        self._record.bands(self._reference.bands)
+        self._record.samples("real", self._gathering.stored(self._reference.real))
 
-    def stored(self, samples: torch.Tensor) -> np.ndarray[Any, Any]:
-        """Samples as the log keeps them: images as uint8, from the range that the reals have."""
-        if samples.dim() != 4 or self._range is None:
-            return samples.numpy()
-        low, high = self._range
-        return ((samples - low) / (high - low) * 255).round().clamp(0, 255).byte().numpy()
+    def _measure(self, reference: Reference) -> None:
+        fakes = self._gathering.take_fakes()[-reference.n :]
+        for key, value in reference.measure(fakes).items():
+            self._record.put(key, value)
+        if self._held_out is not None:
+            with self._record.shield("running D on held_out"):
+                memory = self._remembered(reference.real, self._held_out)
+                self._record.put("auroc/held_out", memory)
+        self._record.end_row()
+        kept = fakes[:KEPT] if fakes.dim() == 4 else fakes
+        self._record.samples("fake", self._gathering.stored(kept))
 
-
-def _value_range(images: torch.Tensor) -> tuple[float, float]:
-    """The convention that the values of real images follow: [-1, 1], [0, 1] or [0, 255]."""
-    low, high = float(images.min()), float(images.max())
-    if low < 0:
-        bound = max(1.0, -low, high)
-        return -bound, bound
-    return (0.0, 1.0) if high <= 1 else (0.0, max(255.0, high))
+    def _remembered(self, reals: torch.Tensor, held_out: torch.Tensor) -> torch.Tensor:
+        """AUROC of D between reals it was trained on and others: .5 where it remembers none."""
+        device = next(self._discriminator.parameters()).device
+        with undisturbed(self._discriminator):
+            self._discriminator.eval()
+            trained = self._discriminator(reals[:N].to(device))
+            others = self._discriminator(held_out[:N].to(device))
+        return auroc(trained, others)

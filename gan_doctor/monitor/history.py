@@ -53,7 +53,11 @@ class History:
         with np.errstate(invalid="ignore"):
             total, count = float(values.sum()), len(values)
         # A flush within a tick adds to what an earlier one began.
-        if entries and self._tick(entries[-1][0]) == self._tick(step) and np.isfinite(entries[-1][1]):
+        if (
+            entries
+            and self._tick(entries[-1][0]) == self._tick(step)
+            and np.isfinite(entries[-1][1])
+        ):
             _, total_before, count_before = entries.pop()
             total, count = total + total_before, count + count_before
         entries.append((step, total, count))

@@ -201,17 +201,19 @@ class _ForwardHook:
 
 
 class _WrappedForward:
-    """One instance's `forward` with a call after it. Copies and pickles have the plain `forward`."""
+    """One instance's `forward` with a call after it. Copies and pickles have the plain one."""
 
     def __init__(self, module: nn.Module, after: Callable[..., None]) -> None:
         self._module, self._after = module, after
         self._before = module.__dict__.get("forward")
         self._forward = module.forward
+        self._listening = True
         module.forward = self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         output = self._forward(*args, **kwargs)
-        self._after(self._module, args, output)
+        if self._listening:
+            self._after(self._module, args, output)
         return output
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -221,8 +223,9 @@ class _WrappedForward:
         return getattr, (self._module, "forward")
 
     def remove(self) -> None:
+        self._listening = False
         if self._module.__dict__.get("forward") is not self:
-            return  # somebody has wrapped it since: ours stays below theirs and is told nothing
+            return  # somebody has wrapped it since, and calls this one
         if self._before is None:
             del self._module.__dict__["forward"]
         else:
@@ -233,8 +236,8 @@ def _tell_apart(forwards: Sequence[Forward]) -> DiscriminatorStep | None:
     """Which forward was on reals and which on fakes; None where it would be a guess."""
     fakes = [f for f in forwards if f.is_fake]
     others = [f for f in forwards if not f.is_fake]
-    # A penalty makes its input ask for gradients. R1 may do so on the real batch itself: what D says
-    # of it then also goes into the loss, unlike what it says of an interpolate.
+    # A penalty makes its input ask for gradients. R1 may do so on the real batch itself: what D
+    # says of it then also goes into the loss, unlike what it says of an interpolate.
     reals = [f for f in others if not f.is_leaf] or [f for f in others if f.gradient is not None]
     if not fakes or len(reals) != 1:
         return None

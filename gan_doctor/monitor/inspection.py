@@ -13,24 +13,21 @@ from gan_doctor.core import ConfigError, Network, OptimizerFacts
 from gan_doctor.core.setup import Role
 
 _ACTIVATIONS = (
-    nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid, nn.ReLU, nn.LeakyReLU, nn.Softplus, nn.Softmax,
+    nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid, nn.ReLU, nn.LeakyReLU, nn.Softplus,
+    nn.Softmax,
 )  # fmt: skip
 _WEIGHTED = (nn.Linear, nn.modules.conv._ConvNd)
 _DROPOUT = (nn.modules.dropout._DropoutNd,)
 _NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm)
+_RESHAPING = (nn.Flatten, nn.Unflatten, nn.Identity)
+_ENLARGING = ("ConvTranspose", "Upsampl", "PixelShuffle")  # class names
 
 
 def inspect_network(module: nn.Module, role: Role, player: str = "") -> Network:
     """What a G or D is made of."""
-    leaves = [
-        m for m in module.modules() if not any(True for _ in m.children()) or _parametrized(m)
-    ]
-    leaves = [m for m in leaves if not isinstance(m, _SpectralNorm)]
+    leaves = _leaves(module)
     weighted = [m for m in leaves if isinstance(m, _WEIGHTED)]
-    last = leaves[-1] if leaves else None
-    while isinstance(last, nn.Flatten | nn.Unflatten | nn.Identity):
-        leaves.pop()
-        last = leaves[-1] if leaves else None
+    last = next((m for m in reversed(leaves) if not isinstance(m, _RESHAPING)), None)
     return Network(
         role=role,
         player=player,
@@ -77,21 +74,35 @@ def check_roles(generator: object, discriminator: object) -> None:
     assert isinstance(generator, nn.Module)
     assert isinstance(discriminator, nn.Module)
     g, d = inspect_network(generator, "g"), inspect_network(discriminator, "d")
-    # D takes what G makes. Only a pair that fits exactly the other way round is called swapped.
-    if d.input_channels != g.output_channels and g.input_channels == d.output_channels:
+    # D takes what G makes, but one that is shown a condition as well takes more. Only a pair that
+    # fits the other way round, and looks it, is called swapped.
+    fits = d.input_channels == g.output_channels
+    if not fits and g.input_channels == d.output_channels and _makes_samples(d, g):
         raise ConfigError(
-            f"generator ({g.kind}) and discriminator ({d.kind}) look swapped: the discriminator takes "
-            f"{d.input_channels} channels, the generator gives {g.output_channels}. Swap the arguments."
+            f"generator ({g.kind}) and discriminator ({d.kind}) look swapped: the discriminator "
+            f"takes {d.input_channels} channels, the generator gives {g.output_channels}. "
+            "Swap the arguments."
         )
 
 
+def _makes_samples(network: Network, other: Network) -> bool:
+    """Whether it looks more like a G than the other does."""
+
+    def signs(n: Network) -> int:
+        enlarges = any(layer.startswith(_ENLARGING) for layer in n.layers)
+        return enlarges + (n.output_activation == "Tanh") + ((n.output_channels or 1) > 1)
+
+    return signs(network) > signs(other)
+
+
+def _leaves(module: nn.Module) -> list[nn.Module]:
+    """The modules that compute, in the order of registration; parametrized ones as themselves."""
+    named = [(n, m) for n, m in module.named_modules() if "parametrizations" not in n.split(".")]
+    return [m for _, m in named if all(n == "parametrizations" for n, _ in m.named_children())]
+
+
 def _name(module: nn.Module | None) -> str:
-    name = type(module).__name__
-    return name.removeprefix("Parametrized")
-
-
-def _parametrized(module: nn.Module) -> bool:
-    return hasattr(module, "parametrizations")
+    return type(module).__name__.removeprefix("Parametrized")
 
 
 def _spectrally_normalised(module: nn.Module) -> bool:

@@ -35,8 +35,9 @@ class Schedule:
     ) -> None:
         self._fixed = every != "auto"
         self._budget, self._total_steps, self._clock = budget, total_steps, clock
-        self._started, self._once, self._spent, self._last = clock(), 0.0, 0.0, 0.0
-        self._last_once = 0.0
+        self._started = clock()
+        self._once = self._spent = 0.0  # seconds
+        self._last_once = self._last = 0.0  # of the latest, and of the latest check
         if every != "auto":
             self.interval = every
         else:
@@ -62,11 +63,8 @@ class Schedule:
 
     def allowance(self, step: int) -> float | None:
         """Seconds that the monitor may take over the whole training, None if nobody knows."""
-        done = step - self._first_step
-        if self._total_steps is None or done < 1:
-            return None
-        steps = max(self._total_steps - self._first_step, done)
-        return MARGIN * self._budget * self._elapsed * steps / done
+        done = self._share_done(step)
+        return self._earned / done if done else None
 
     def affords_once_more(self, step: int) -> bool:
         """Whether what is paid once can be paid again and leave enough for the checks to come."""
@@ -76,6 +74,7 @@ class Schedule:
         """Notes that a check is made at `step`; returns by how many steps it comes late."""
         late = step - self._next
         self._next = (step // self.interval + 1) * self.interval
+        self._last = 0.0
         return late
 
     @contextmanager
@@ -93,16 +92,27 @@ class Schedule:
             if once:
                 self._last_once, self._once = seconds, self._once + seconds
             else:
-                self._last, self._spent = seconds, self._spent + seconds
+                self._last, self._spent = self._last + seconds, self._spent + seconds
 
     @property
     def _elapsed(self) -> float:
         return self._clock() - self._started
 
+    @property
+    def _earned(self) -> float:
+        """Seconds that the wall time so far allows for."""
+        return MARGIN * self._budget * self._elapsed
+
+    def _share_done(self, step: int) -> float | None:
+        done = step - self._first_step
+        if self._total_steps is None or done < 1:
+            return None
+        return min(1.0, done / max(self._total_steps - self._first_step, 1))
+
     def _affordable(self, step: int, once: float = 0.0) -> bool:
         """Whether one more check like the last stays within the share, beside a cost paid once."""
-        allowance = self.allowance(step)
-        if allowance is None:
-            return once + self._once + self._spent + self._last <= MARGIN * self._budget * self._elapsed
-        share_done = MARGIN * self._budget * self._elapsed / allowance
-        return self._spent + self._last <= (allowance - self._once - once) * share_done
+        once += self._once
+        done = self._share_done(step)
+        if done is None:
+            return once + self._spent + self._last <= self._earned
+        return once * done + self._spent + self._last <= self._earned

@@ -91,7 +91,7 @@ class _Transfer:
         for (device, names), block in rows.items():
             values = [value for _, value in block]
             if device is None:
-                host: torch.Tensor | FloatArray = np.stack(values)  # type: ignore[arg-type]
+                host: torch.Tensor | FloatArray = np.stack(values)
             else:
                 host = self._send(torch.stack(values))  # type: ignore[arg-type]
             self._blocks.append((names, [step for step, _ in block], host))

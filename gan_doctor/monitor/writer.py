@@ -155,7 +155,9 @@ def holds_run(directory: Path) -> bool:
 def _ours(directory: Path) -> list[Path]:
     """The files of a run log: those, and nobody else's."""
     named = (*_LINES, _DRAFT)
-    found = [file for file in directory.glob("*") if file.name in named or HEADER.fullmatch(file.name)]
+    found = [
+        file for file in directory.glob("*") if file.name in named or HEADER.fullmatch(file.name)
+    ]
     samples = directory / "samples"
     return [*found, *samples.glob(_DRAFT), *_kept(samples, "real"), *_kept(samples, "fake")]
 

@@ -37,10 +37,11 @@ def draw(ax: Axes, series: Series, label: str, colour: str, line: str = "-") -> 
     ax.fill_between(shape.steps, shape.low, shape.high, color=colour, alpha=0.2, lw=0)
 
 
-def mark_onsets(ax: Axes, findings: Sequence[Finding]) -> None:
-    """Draws a line where each finding begins."""
+def mark_onsets(ax: Axes, findings: Sequence[Finding], named: bool = False) -> None:
+    """Draws a line where each finding begins, which a legend can name."""
     for finding in findings:
-        ax.axvline(finding.onset, color=colour_of(finding), lw=1.2, ls="--")
+        label = f"{plain(finding.code)} begins" if named else None
+        ax.axvline(finding.onset, color=colour_of(finding), lw=1.2, ls="--", label=label)
 
 
 def colour_of(finding: Finding) -> str:

@@ -123,12 +123,19 @@ def _panel(ax: Axes, panel: Panel, found: Sequence[tuple[Curve, Series]], run: R
 
 
 def _recorded(run: Run, panel: Panel) -> list[tuple[Curve, Series]]:
-    return [
-        (curve, series)
-        for curve in panel.curves
-        for series in run.series
-        if series.key.name == curve.name and np.isfinite(series.values).any()
-    ]
+    found: list[tuple[Curve, Series]] = []
+    for curve in panel.curves:
+        for series in run.series:
+            drawable = series.key.name == curve.name and np.isfinite(series.values).any()
+            # Of two curves that cover each other, the first is drawn.
+            if drawable and not any(_covers(drawn, series) for _, drawn in found):
+                found.append((curve, series))
+    return found
+
+
+def _covers(one: Series, other: Series) -> bool:
+    same_steps = one.key.player == other.key.player and np.array_equal(one.steps, other.steps)
+    return same_steps and np.allclose(one.values, other.values, rtol=1e-3, equal_nan=True)
 
 
 def _spans_decades(found: Sequence[Series]) -> bool:

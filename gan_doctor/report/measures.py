@@ -31,7 +31,7 @@ def measure_chart(diagnosis: Diagnosis) -> Figure | None:
     columns = min(3, len(found))
     rows = -(-len(found) // columns)
     figure = Figure(figsize=(1 + 4 * columns, 1 + 2.3 * rows), layout="constrained")
-    canvas.title(figure, f"Samples, beside real data against real data: {canvas.plain(run.name)}")
+    canvas.title(figure, f"Sample measures: {canvas.plain(run.name)}")
     axes = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
     for ax, series in zip(axes, found, strict=False):
         _measure(ax, series, run, diagnosis.findings)
@@ -40,7 +40,8 @@ def measure_chart(diagnosis: Diagnosis) -> Figure | None:
     for ax in axes[max(0, len(found) - columns) : len(found)]:
         ax.tick_params(labelbottom=True)
         canvas.time_axis(ax, run)
-    axes[0].legend(loc="best", fontsize=8)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=2 * columns)
     return figure
 
 
@@ -56,7 +57,7 @@ def _measure(ax: Axes, series: Series, run: Run, findings: Sequence[Finding]) ->
     if term and (term.low, term.high) == (0, 1):
         ax.set_ylim(-0.03, 1.03)
     ax.yaxis.set_major_formatter(canvas.NUMBERS)
-    canvas.mark_onsets(ax, findings)
+    canvas.mark_onsets(ax, findings, named=True)
 
 
 def _band(ax: Axes, bands: Sequence[Band], last_step: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -44,6 +44,7 @@ def _opening(diagnosis: Diagnosis) -> Iterator[RenderableType]:
 def _findings(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     standing = [f for f in diagnosis.findings if f.standing]
     known = {(f.slug, f.player) for f in standing}
+    said: set[str] = set()
     for n, cause in enumerate(f for f in standing if (f.cause, f.player) not in known):
         consequences = [f for f in standing if f.cause == cause.slug and f.player == cause.player]
         yield from [""] if n else []
@@ -51,7 +52,9 @@ def _findings(diagnosis: Diagnosis) -> Iterator[RenderableType]:
         for consequence in consequences:
             yield ""
             yield from _finding(diagnosis.run, consequence, "  ")
-        yield from _remedies([r for f in (cause, *consequences) for r in f.remedies])
+        remedies = _wanted_by(cause, *consequences)
+        yield from _remedies(remedies, said)
+        said |= {remedy.action for remedy in remedies}
 
 
 def _finding(run: Run, finding: Finding, indent: str = "") -> Iterator[RenderableType]:
@@ -93,33 +96,40 @@ def _limit(row: Evidence) -> str:
     return f" (should be {'below' if row.sense == 'above' else 'above'} {number(row.limit)})"
 
 
-def _remedies(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
+def _wanted_by(*findings: Finding) -> list[Remedy]:
+    """The first remedies that a cause and its consequences ask for, each once."""
+    wanted: dict[str, Remedy] = {}
+    for remedy in (r for finding in findings for r in finding.remedies):
+        wanted.setdefault(remedy.slug, remedy)
+    return list(wanted.values())[:MOST_REMEDIES]
+
+
+def _remedies(remedies: Sequence[Remedy], said: Set[str]) -> Iterator[RenderableType]:
     if not remedies:
         return
     yield ""
     yield paragraph("What to do, one change at a time:", "  ", "bold")
-    # A remedy that a consequence asks for too is said once, as its cause says it.
-    wanted: dict[str, Remedy] = {}
-    for remedy in remedies:
-        wanted.setdefault(remedy.slug, remedy)
-    for n, remedy in enumerate(list(wanted.values())[:MOST_REMEDIES], start=1):
+    for n, remedy in enumerate((r for r in remedies if r.action not in said), start=1):
         yield from _remedy(n, remedy)
+    again = [harmless(remedy.slug) for remedy in remedies if remedy.action in said]
+    if again:
+        yield paragraph(f"As above: {listed(again)}.", "  ")
 
 
 def _remedy(n: int, remedy: Remedy) -> Iterator[RenderableType]:
     action = "If you do not already: " * remedy.if_not_already + harmless(remedy.action)
     yield paragraph(f"{action} ({harmless(remedy.slug)})", f"  {n}. ")
     values = [f"{harmless(name)} = {setting(value)}" for name, value in remedy.values.items()]
-    cost = f"{number(remedy.cost)} x the time of an iteration" * (remedy.cost != 1)
+    cost = f"{number(remedy.cost)} x the time of an iteration." * (remedy.cost != 1)
     details = {
         "Set": ", ".join(values),
-        "Cost": "; ".join(filter(None, [cost, harmless(remedy.cost_note)])) or "none",
-        "It works if": harmless(remedy.check),
-        "Not if": harmless(remedy.avoid_when),
+        "Cost": " ".join(filter(None, [cost, harmless(remedy.cost_note)])) or "none",
+        "Check": harmless(remedy.check),
+        "Beware": harmless(remedy.avoid_when),
     }
     for name, detail in details.items():
         if detail:
-            yield paragraph(detail, f"     {name:<11}  ", "dim", "dim")
+            yield paragraph(detail, f"     {name:<6}  ", "dim", "dim")
 
 
 def _cleared(diagnosis: Diagnosis) -> Iterator[RenderableType]:
@@ -151,12 +161,12 @@ def _progress(diagnosis: Diagnosis) -> str:
     if progress.gain is None:
         return progress.status
     interval = (
-        f" (95% interval {number(progress.low)} to {number(progress.high)})"
+        f" (95% interval {progress.low:.2g} to {progress.high:.2g})"
         if progress.low is not None and progress.high is not None
         else ""
     )
-    gain = f"{'+' * (progress.gain > 0)}{number(progress.gain)}"
-    return f"{progress.status}: {harmless(progress.measure)} gains {gain} per 1,000 steps{interval}"
+    gain = f"{progress.gain:+.2g} per 1,000 steps{interval}"
+    return f"{progress.status}: {harmless(progress.measure)} gains {gain}"
 
 
 def _not_assessed(diagnosis: Diagnosis) -> Iterator[RenderableType]:

@@ -48,7 +48,7 @@ def load(name: str, size: int, file: str = "") -> Tensor:
         from sklearn.datasets import load_digits
 
         return torch.from_numpy(load_digits().images).float().unsqueeze(1) / 8 - 1  # 0 to 16
-    images = torch.from_numpy(_mnist(file)).float().unsqueeze(1)  # (N, 1, 28, 28)
+    images = torch.tensor(_mnist(file)).float().unsqueeze(1)  # (N, 1, 28, 28)
     if size != images.shape[-1]:
         images = interpolate(images, (size, size), mode="bilinear", antialias=True)
     return (images / 127.5 - 1).clamp(-1, 1)

@@ -58,7 +58,7 @@ def preset(name: str) -> Preset:
 
 _SWAPPED_BETAS = {"loss": "wasserstein", "d_norm": "none", "beta1": 0.99, "beta2": 0.0}
 _FAST_D = {"lr_g": 1e-5, "lr_d": 1e-2}
-_FROZEN_D = {"lr_d": 1e-6}
+_FROZEN_D = {"lr_d": 1e-7}
 
 PRESETS: Mapping[str, Preset] = {
     "healthy": Preset("A training that goes well.", images={}, ring={}),
@@ -75,15 +75,15 @@ PRESETS: Mapping[str, Preset] = {
         ring=_FAST_D,
     ),
     "discriminator-failing": Preset(
-        "D's learning rate is a thousandth of G's, so it never learns to tell fakes from reals.",
+        "D's learning rate is next to nothing, so it never learns to tell fakes from reals.",
         code="GD202",
         images=_FROZEN_D,
         ring=_FROZEN_D,
     ),
     "stalled-at-chance": Preset(
-        "G is 250 times faster than D and blinds it: both losses rest at their textbook values.",
+        "G is 300 times faster than D and blinds it: both losses rest at their textbook values.",
         code="GD203",
-        images={"lr_g": 5e-3, "lr_d": 2e-5, "beta1": 0.5},
+        images={"lr_g": 1e-2, "lr_d": 3e-5, "d_norm": "none"},
     ),
     "mode-collapse": Preset(
         "A slow D without normalisation and with momentum: G follows it to a single output.",
@@ -92,9 +92,9 @@ PRESETS: Mapping[str, Preset] = {
         ring={"lr_d": 1e-4, "beta1": 0.5},
     ),
     "mode-dropping": Preset(
-        "G cannot reach all modes: from a z of one number, or too slowly to leave its first ones.",
+        "G cannot reach all modes: from a z of two numbers, or too slowly to leave its first ones.",
         code="GD302",
-        images={"latent": 1},
+        images={"latent": 2, "beta1": 0.5},
         ring={"lr_g": 1e-4, "d_steps": 5},
     ),
     "noise-output": Preset(

@@ -109,15 +109,17 @@ class Trick(ABC):
             UnknownNameError: There is no such setting.
             ConfigError: A value is no number, is not whole where it must be, or is below 0.
         """
+        configured = dict(self.settings)
         for name, value in given.items():
-            if name not in self.settings:
-                raise UnknownNameError(f"setting of {self.slug}", name, self.settings)
-            whole = isinstance(self.settings[name], int)
-            number = isinstance(value, int if whole else int | float)
-            if not number or isinstance(value, bool) or not 0 <= value < math.inf:
-                kind = "whole number" if whole else "number"
-                raise ConfigError(f"{self.slug}.{name} must be a {kind} >= 0, got {value!r}")
-        return {**self.settings, **given}
+            if name not in configured:
+                raise UnknownNameError(f"setting of {self.slug}", name, configured)
+            kind = type(configured[name])
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 <= value < math.inf or kind(value) != value:
+                wanted = "whole number" if kind is int else "number"
+                raise ConfigError(f"{self.slug}.{name} must be a {wanted} >= 0, got {value!r}")
+            configured[name] = kind(value)
+        return configured
 
 
 @cache

@@ -58,12 +58,16 @@ class Plan:
     @property
     def objective(self) -> Objective:
         """What D and G optimise."""
-        labelled = self.family != "least-squares"
+        if self.family == "least-squares":
+            # The 1/2 of the paper is what core calls the mean.
+            reduction, coding, smoothing = "mean", (0.0, self.real_label, 1.0), 1.0
+        else:
+            reduction, coding, smoothing = "sum", None, self.real_label
         return Objective(
             self.family,  # type: ignore[arg-type]
-            reduction="sum",
-            coding=None if labelled else (0.0, self.real_label, 1.0),
-            smoothing=self.real_label if labelled else 1.0,
+            reduction,  # type: ignore[arg-type]
+            coding,
+            smoothing,
             flip=0.0,
             penalties=tuple(self.penalties),
         )
@@ -84,7 +88,8 @@ class Plan:
 
     def subseed(self, purpose: str) -> int:
         """A seed for one purpose, so that drawing more for one changes nothing for another."""
-        return (self.seed << 32) + zlib.crc32(purpose.encode())
+        # torch's CPU generator takes 32 bits of a seed.
+        return zlib.crc32(f"{self.seed} {purpose}".encode())
 
     def generator(self, purpose: str, device: str | None = None) -> torch.Generator:
         """Random numbers for one purpose, on the device of the training unless given."""

@@ -37,7 +37,7 @@ def check_compatible(slugs: Iterable[str], plan: Plan) -> None:
     Raises:
         ConfigError: Names the trick and the reason.
     """
-    slugs = tuple(slugs)
+    slugs = tuple(sorted(slugs))
     setup = plan.setup(slugs)
     set_by: dict[str, str] = {}
     for slug in slugs:

@@ -110,7 +110,7 @@ def sick(run: Run) -> Diagnosis:
         "Lower lr_d from 0.002 to 0.0002 and raise lr_g from 1e-5 to 0.0002.",
         values={"lr_d": 2e-4, "lr_g": 2e-4},
         check="AUROC falls below 0.99 within 500 steps and recall rises",
-        avoid_when="D is the weak one",
+        avoid_when="Not where D is the weak one.",
         references=("Radford 2015",),
     )
     r1 = Remedy(
@@ -119,9 +119,9 @@ def sick(run: Run) -> Diagnosis:
         "Add an R1 penalty with gamma 10 to D's loss.",
         values={"gamma": 10.0},
         cost=1.4,
-        cost_note="a second backward pass through D",
+        cost_note="A second backward pass through D.",
         check="D's gradient norm on reals falls within 200 steps",
-        avoid_when="D has BatchNorm",
+        avoid_when="Not with BatchNorm in D.",
         if_not_already=True,
     )
     overpowering = Finding(

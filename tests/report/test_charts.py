@@ -64,6 +64,16 @@ def test_the_loss_of_a_winner_falls_on_a_log_scale(sick: Diagnosis) -> None:
     assert "equilibrium, 1.386" in texts(figure)
 
 
+def test_of_two_curves_that_cover_each_other_one_is_drawn(sick: Diagnosis) -> None:
+    loss = sick.run.series[0]
+    for other, curves in ((loss.values, 1), (loss.values + 1, 2)):
+        clean = Series(Key("loss/d/clean"), loss.steps, other)
+        run = replace(sick.run, series=(loss, clean))
+        figure = curve_chart(replace(sick, run=run, verdicts=()), "Losses", LOSSES)
+        assert figure is not None
+        assert len(figure.axes[1].collections) == curves  # an envelope each
+
+
 def test_measures_show_their_band(sick: Diagnosis) -> None:
     figure = measure_chart(sick)
     assert figure is not None

@@ -103,9 +103,20 @@ def test_a_remedy_of_cause_and_consequence_is_said_once(sick: Diagnosis) -> None
     assert shown.index("(learning-rates)") < shown.index("(r1-penalty)")
 
 
+def test_what_one_problem_asks_for_is_not_said_again_for_the_next(sick: Diagnosis) -> None:
+    first = sick.findings[0]
+    other = replace(first, slug="mode-collapse", code="GD301")
+    verdicts = (Verdict("GD201", first.slug, "fired", (first, other)),)
+    shown = text(replace(sick, verdicts=verdicts))
+    assert shown.count("Lower lr_d from 0.002") == 1
+    assert "As above: learning-rates and r1-penalty." in shown
+
+
 def test_at_most_three_remedies(sick: Diagnosis) -> None:
     first = sick.findings[0]
-    many = tuple(replace(first.remedies[0], slug=f"trick-{n}") for n in range(5))
+    many = tuple(
+        replace(first.remedies[0], slug=f"trick-{n}", action=f"Lower {n}.") for n in range(5)
+    )
     verdict = Verdict("GD201", first.slug, "fired", (replace(first, remedies=many),))
     shown = text(replace(sick, verdicts=(verdict,)))
     assert "3. Lower" in shown

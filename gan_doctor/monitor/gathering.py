@@ -1,0 +1,139 @@
+"""The reals and fakes that are gathered beside the training, for the sample checks."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+import torch
+
+from gan_doctor.core import ConfigError
+from gan_doctor.monitor.reservoir import Reservoir
+from gan_doctor.sampling import MIN_SAMPLES
+
+N = 512  # samples on each side (catalogue 2.2.1)
+WHOLE_BATCHES = 8  # over which fakes may be gathered: G changes meanwhile
+BATCHES = WHOLE_BATCHES + 1  # beside a short one at the end of an epoch
+_FULL_EVERY = 16  # real batches, once the reservoir is full
+
+
+class Gathering:
+    """The reservoir of reals, and the fakes of the last steps.
+
+    What a person passes goes before what hooks see: from the first batch passed on, only such
+    batches are taken.
+    """
+
+    def __init__(self) -> None:
+        self.reals = Reservoir(2 * N)
+        self.wanted = True  # whether fakes of this step may belong to the next check
+        self.batch_size: int | None = None
+        self._fakes: deque[torch.Tensor] = deque(maxlen=BATCHES)
+        self._passed = {"real": False, "fake": False}
+        self._offers = 0
+        self._range: tuple[float, float] | None = None
+
+    def offer_real(self, batch: torch.Tensor, passed: bool = False) -> None:
+        """Lets a real batch into the reservoir; once that is full, only every so often.
+
+        Args:
+            batch: (B, ...) reals.
+            passed: By a person, rather than seen by hooks.
+        """
+        if not self._takes("real", passed):
+            return
+        self._offers += 1
+        if len(self.reals) < self.reals.capacity or self._offers % _FULL_EVERY == 0:
+            self.batch_size = self.batch_size or len(batch)
+            self.reals.offer(batch)
+
+    def offer_fake(self, batch: torch.Tensor, passed: bool = False) -> None:
+        """Keeps a copy of a fake batch, if fakes are wanted.
+
+        Args:
+            batch: (B, ...) fakes.
+            passed: By a person, rather than seen by hooks.
+        """
+        if self._takes("fake", passed) and self.wanted:
+            self._fakes.append(batch[:N].detach().clone())
+
+    def put_fakes(self, samples: torch.Tensor) -> None:
+        """Takes what a sampler made in place of anything gathered.
+
+        Raises:
+            ConfigError: There are too few.
+        """
+        if len(samples) < MIN_SAMPLES:
+            raise ConfigError(
+                f"sampler({N}) made {len(samples)} samples: at least {MIN_SAMPLES} are needed"
+            )
+        self._fakes.clear()
+        self._fakes.append(samples[:N].detach())
+
+    @property
+    def enough_reals(self) -> bool:
+        """Whether there are reals for both sides of the null."""
+        return len(self.reals) >= 2 * MIN_SAMPLES
+
+    @property
+    def fakes(self) -> int:
+        """How many fakes are held."""
+        return sum(map(len, self._fakes))
+
+    @property
+    def full(self) -> bool:
+        """Whether more steps would bring no more fakes."""
+        return len(self._fakes) == BATCHES
+
+    @property
+    def n(self) -> int:
+        """The most samples on each side that can be had again and again, `N` at most."""
+        largest = max(map(len, self._fakes), default=0)
+        return min(N, self.fakes, WHOLE_BATCHES * largest, len(self.reals) // 2)
+
+    def take_fakes(self) -> torch.Tensor:
+        """(M, ...) the fakes held, on the host; they are let go of."""
+        fakes = torch.cat(list(self._fakes)).cpu().float()
+        self._fakes.clear()
+        return fakes
+
+    def take_reals(self) -> torch.Tensor:
+        """(M, ...) the reals held.
+
+        Raises:
+            ConfigError: D is shown samples of another shape than G makes.
+        """
+        reals, fake = self.reals.samples.float(), self._fakes[-1]
+        if fake.shape[1:] != reals.shape[1:]:
+            raise ConfigError(
+                f"D is shown samples of shape {tuple(reals.shape[1:])} and G makes "
+                f"{tuple(fake.shape[1:])}: pass both as they are with doctor.observe(real=, fake=)"
+            )
+        self._range = self._range or _value_range(reals)
+        return reals
+
+    def stored(self, samples: torch.Tensor) -> np.ndarray[Any, Any]:
+        """Samples as the log keeps them: images as uint8, from the range that the reals have."""
+        if samples.dim() != 4 or self._range is None:
+            return samples.numpy()
+        low, high = self._range
+        return ((samples - low) / (high - low) * 255).round().clamp(0, 255).byte().numpy()
+
+    def _takes(self, kind: str, passed: bool) -> bool:
+        if passed and not self._passed[kind]:
+            self._passed[kind] = True
+            if kind == "real":
+                self.reals = Reservoir(2 * N)
+            else:
+                self._fakes.clear()
+        return passed or not self._passed[kind]
+
+
+def _value_range(images: torch.Tensor) -> tuple[float, float]:
+    """The convention that the values of real images follow: [-1, 1], [0, 1] or [0, 255]."""
+    low, high = float(images.min()), float(images.max())
+    if low < 0:
+        bound = max(1.0, -low, high)
+        return -bound, bound
+    return (0.0, 1.0) if high <= 1 else (0.0, max(255.0, high))

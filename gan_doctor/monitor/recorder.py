@@ -1,0 +1,147 @@
+"""The record of a run while it is made: the open row, the log on disk, the history in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from gan_doctor.core import Band, Event, Finding, Key, Run, Setup, Source, to_json
+from gan_doctor.monitor.history import History
+from gan_doctor.monitor.shield import Shield
+from gan_doctor.monitor.window import Window
+from gan_doctor.monitor.writer import RunLog, holds_run
+from gan_doctor.readers.run_log import RunLogReader
+
+
+class Recorder:
+    """Writes one run, and remembers it for live diagnoses.
+
+    Args:
+        directory: Of the log.
+        setup: What is known at the start.
+        exists: What to do where the directory already holds a run.
+        let_through: Faults are raised, not noted.
+
+    Raises:
+        RunExistsError: The directory holds a run and `exists` is "error".
+        ReadError: The run to go on with cannot be read.
+        ConfigError: The directory cannot be written to.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        setup: Setup,
+        exists: Literal["error", "resume", "overwrite"],
+        let_through: bool = False,
+    ) -> None:
+        self.directory, self.setup = directory, setup
+        self.shield = Shield(lambda text: self.event("note", {"text": text}), let_through)
+        self.step = 0
+        if exists == "resume" and holds_run(directory):
+            self.step = int(RunLogReader().read(Source.of(directory))[0].last_step)
+        self._log = RunLog(directory, setup, exists)
+        self._window = Window()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._history = History(self.directory.name, self.setup, self.step)
+        if self.step or self._log.segment:
+            self.event("resume")
+
+    @property
+    def first_step(self) -> int:
+        """The clock when this segment began."""
+        return self._history.first_step
+
+    @property
+    def at_tick(self) -> bool:
+        """Whether the run is evaluated at this step."""
+        return self.step % int(self._history.tick_steps) == 0
+
+    def run(self) -> Run:
+        """This segment so far, at tick resolution."""
+        return self._history.run()
+
+    def put(self, name: str | Key, value: torch.Tensor | float) -> None:
+        """Adds a scalar to the open row.
+
+        Args:
+            name: A key, or its text.
+            value: A number, or a tensor whose mean counts.
+        """
+        self._window.put(str(name), value)
+
+    def end_row(self) -> None:
+        """Closes the open row at the present step."""
+        self._window.end_row(self.step)
+
+    def flush(self, wait: bool = False) -> None:
+        """Writes the closed rows that have arrived on the host.
+
+        Args:
+            wait: Waits for all of them.
+        """
+        groups = self._window.flush(wait)
+        self._history.add(groups)
+        with self._writing:
+            self._log.scalars(groups)
+
+    def event(self, kind: str, detail: Mapping[str, Any] | None = None) -> None:
+        """Notes that something happened at the present step."""
+        event = Event(self.step, kind, detail=detail or {})
+        self._history.events.append(event)
+        with self._writing:
+            self._log.event(event)
+
+    def learn(self, **facts: Any) -> None:
+        """Adds facts to the setup."""
+        self.setup = self._history.setup = replace(self.setup, **facts)
+        detail = {name: to_json(value) for name, value in facts.items()}
+        with self._writing:
+            self._log.event(Event(self.step, "setup", detail=detail))
+
+    def declare(self, tricks: tuple[str, ...]) -> None:
+        """Says which tricks are in use."""
+        self.setup = self._history.setup = replace(self.setup, tricks=tricks)
+        self.event("declare", {"tricks": list(tricks)})
+
+    def bands(self, bands: Sequence[Band]) -> None:
+        """Adds the null of the sample measures, which holds from now on."""
+        self._history.bands += bands
+        with self._writing:
+            self._log.event(Event(self.step, "bands", detail={"bands": to_json(bands)}))
+
+    def finding(self, finding: Finding) -> None:
+        """Notes a finding as it was raised."""
+        with self._writing:
+            self._log.finding(finding)
+
+    def samples(self, kind: Literal["fake", "real"], samples: np.ndarray[Any, Any]) -> None:
+        """Keeps a batch in the log."""
+        with self._writing:
+            self._log.samples(kind, self.step, samples)
+
+    def go_to(self, step: int) -> None:
+        """Sets the clock, as after loading a checkpoint. What was recorded ends a segment."""
+        self.flush(wait=True)
+        if step != self.step and self.run().series:
+            self._log.close()
+            self._log = RunLog(self.directory, self.setup, "resume")
+        self.step = step
+        self._begin()
+
+    def close(self) -> None:
+        """Closes the files."""
+        with self._writing:
+            self._log.close()
+
+    @property
+    def _writing(self) -> Any:
+        # One place for the shield, whatever is written: a full disk is one warning.
+        return self.shield("writing the run log")

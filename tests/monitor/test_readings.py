@@ -1,0 +1,469 @@
+"""What is read at each optimizer step is what was there."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from loops.gan_loops import (
+    SEEN,
+    Nobody,
+    Training,
+    augmented,
+    direct_forward,
+    loss_of_d,
+    loss_of_g,
+    plain,
+    points,
+    several_d_steps,
+    wgan_gp,
+)
+from sklearn.metrics import roc_auc_score
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy, mse_loss
+
+from gan_doctor.core import MonitorWarning, Run
+
+READ = ("auroc", "logit/real", "logit/fake", "logit/sd", "gradient/d", "gradient/g")
+
+
+class Truth:
+    """Knows from the inside which batch was real, and what D said of it before each of its steps.
+
+    It stands between the loop and the doctor.
+    """
+
+    def __init__(self, t: Training) -> None:
+        self.rows: list[list[dict[str, float]]] = [[]]  # by row of the log, D step by D step
+        self._reals: list[Tensor] = []
+        self._fakes: list[Tensor] = []
+        self._said: list[tuple[Tensor, Tensor]] = []
+        self._g_stepped = False
+        draw = t.real
+
+        def real() -> Tensor:
+            self._reals.append(draw())
+            return self._reals[-1]
+
+        t.real = real  # type: ignore[method-assign]
+        t.G.register_forward_hook(lambda _, __, out: self._fakes.append(out.detach().clone()))
+        t.D.register_forward_hook(self._listen)
+        t.opt_d.register_step_pre_hook(lambda *_: self._before_d_step(t))
+        t.opt_g.register_step_pre_hook(lambda *_: self._before_g_step(t))
+
+    def before(self, doctor: Any) -> Truth:
+        self._doctor = doctor
+        return self
+
+    def step(self, **losses: Any) -> None:
+        if self._g_stepped:
+            self.rows.append([])
+        self._g_stepped = False
+        self._doctor.step(**losses)
+
+    def of(self, name: str) -> list[float]:
+        rows = [[step[name] for step in row if name in step] for row in self.rows]
+        return [float(np.mean(row)) for row in rows if row]
+
+    def _listen(self, module: nn.Module, args: Any, output: Tensor) -> None:
+        if torch.is_grad_enabled():
+            self._said.append((args[0].detach().clone(), output.detach().flatten()))
+
+    def _before_d_step(self, t: Training) -> None:
+        real = next(out for x, out in self._said if torch.equal(x, self._reals[-1]))
+        fake = next(out for x, out in self._said if any(torch.equal(x, f) for f in self._fakes))
+        both, labels = torch.cat([real, fake]), np.r_[np.ones(len(real)), np.zeros(len(fake))]
+        self.rows[-1].append(
+            {
+                "auroc": roc_auc_score(labels, both.numpy()),
+                "logit/real": float(real.mean()),
+                "logit/fake": float(fake.mean()),
+                "logit/sd": float(both.std()),
+                "gradient/d": by_hand(t.D),
+            }
+        )
+        self._said.clear()
+
+    def _before_g_step(self, t: Training) -> None:
+        self.rows[-1].append({"gradient/g": by_hand(t.G)})
+        self._g_stepped = True
+        self._said.clear()
+
+
+def by_hand(module: nn.Module) -> float:
+    """The norm of all gradients together."""
+    return float(torch.cat([p.grad.flatten() for p in module.parameters()]).norm())
+
+
+def values(run: Run, name: str) -> np.ndarray:
+    series = run.get(name)
+    assert series is not None, name
+    return series.values
+
+
+# Reals, fakes and penalties
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_readings_are_what_was_there_before_the_step(name, recorded):
+    t = points()
+    truth = Truth(t)
+    run = recorded(lambda t, doctor, steps: SEEN[name](t, truth.before(doctor), steps), t)
+    for quantity in READ:
+        expected = truth.of(quantity)
+        assert len(expected) == 30
+        np.testing.assert_allclose(values(run, quantity), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_which_way_d_scores_is_read_off_the_loss_and_not_off_a_penalty(name, recorded):
+    gradient = values(recorded(SEEN[name]), "logit/gradient")
+    assert (gradient < 0).all()  # D learns to score reals high
+    assert (gradient >= -1).all()  # mean over the batch of a loss with slopes within [-1, 0]
+
+
+def test_a_critic_that_learns_to_score_reals_low_is_seen(recorded):
+    def backwards(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            loss_d = t.D(t.real()).mean() - t.D(t.G(t.z()).detach()).mean()
+            t.step_d(loss_d)
+            loss_g = t.D(t.G(t.z())).mean()
+            t.step_g(loss_g)
+            doctor.step(loss_d=loss_d, loss_g=loss_g)
+
+    run = recorded(backwards, loss="wasserstein")
+    np.testing.assert_allclose(values(run, "logit/gradient"), 1)
+
+
+def test_the_gradient_is_looked_at_ten_times_and_then_once_a_tick(recorded):
+    steps = recorded(plain, steps=120, sample_every=500).get("logit/gradient").steps
+    assert steps.tolist() == [*range(1, 11), 51, 101]
+
+
+def test_a_penalty_alone_is_no_real_batch(recorded):
+    def penalty_only(t: Training, doctor: Any, steps: int) -> None:
+        """D's real half goes past the hooks, its fakes and its interpolates do not."""
+        for _ in range(steps):
+            real, fake = t.real(), t.G(t.z()).detach()
+            between = ((real + fake) / 2).requires_grad_()
+            (gradient,) = torch.autograd.grad(t.D(between).sum(), between, create_graph=True)
+            loss_d = loss_of_d(t.D.forward(real), t.D(fake))
+            t.step_d(loss_d + gradient.square().sum())
+            loss_g = loss_of_g(t.D(t.G(t.z())))
+            t.step_g(loss_g)
+            doctor.step(loss_d=loss_d, loss_g=loss_g)
+
+    run = recorded(penalty_only)
+    assert run.get("auroc") is None
+    assert run.get("logit/real") is None
+    assert run.get("sample/recall") is None
+    assert len(values(run, "gradient/d")) == 30
+
+
+def test_where_reals_and_fakes_look_alike_it_says_so_once_and_guesses_nothing(recorded):
+    def silent(t: Training, doctor: Any, steps: int) -> None:
+        doctor.observe = Nobody().observe
+        augmented(t, doctor, steps)
+
+    with pytest.warns(MonitorWarning, match=r"could not be told apart: call doctor\.obs") as said:
+        run = recorded(silent, steps=130)
+    assert len(said) == 1
+    assert [e.detail["text"] for e in run.events if e.kind == "note"] == [
+        str(said[0].message).removeprefix("gan_doctor: ")
+    ]
+    assert run.get("auroc") is None
+    assert run.get("sample/recall") is None
+    assert len(values(run, "loss/d")) == 130
+
+
+def test_fakes_of_an_earlier_step_are_not_taken_for_reals(recorded):
+    def replay(t: Training, doctor: Any, steps: int) -> None:
+        old = t.G(t.z()).detach().clone()
+        for _ in range(steps):
+            loss_d = loss_of_d(t.D(t.real()), t.D(old))
+            t.step_d(loss_d)
+            old = t.G(t.z())
+            t.step_g(loss_of_g(t.D(old)))
+            old = old.detach()
+            doctor.step(loss_d=loss_d)
+
+    assert recorded(replay).get("auroc") is None
+
+
+def test_accumulated_gradients_are_read_as_they_are_and_nothing_is_guessed(recorded):
+    def accumulating(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            t.opt_d.zero_grad()
+            for _ in range(2):
+                loss_d = loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach()))
+                loss_d.backward()
+            norms.append(by_hand(t.D))
+            t.opt_d.step()
+            t.step_g(loss_of_g(t.D(t.G(t.z()))))
+            doctor.step(loss_d=loss_d)
+
+    norms: list[float] = []
+    run = recorded(accumulating)
+    np.testing.assert_allclose(values(run, "gradient/d"), norms, rtol=1e-5)
+    assert run.get("auroc") is None
+
+
+# What a person tells
+
+
+def test_what_is_observed_is_what_is_recorded(recorded):
+    told: list[tuple[Tensor, Tensor]] = []
+
+    class Listening:
+        def observe(self, real_logits: Tensor, fake_logits: Tensor, **batches: Tensor) -> None:
+            told.append((real_logits.detach(), fake_logits.detach()))
+            self.doctor.observe(real_logits=real_logits, fake_logits=fake_logits, **batches)
+
+        def step(self, **losses: Any) -> None:
+            self.doctor.step(**losses)
+
+    def loop(t: Training, doctor: Any, steps: int) -> None:
+        Listening.doctor = doctor
+        augmented(t, Listening(), steps)
+
+    run = recorded(loop)
+    labels = np.r_[np.ones(16), np.zeros(16)]
+    expected = [roc_auc_score(labels, torch.cat(pair).flatten().numpy()) for pair in told]
+    np.testing.assert_allclose(values(run, "auroc"), expected, rtol=1e-6)
+    assert (values(run, "logit/gradient") < 0).all()
+    assert run.get("sample/recall") is not None
+
+
+def test_from_the_first_observation_on_hooks_are_not_listened_to(recorded):
+    def once(t: Training, doctor: Any, steps: int) -> None:
+        plain(t, doctor, 3)
+        doctor.observe(real_logits=torch.ones(4), fake_logits=torch.zeros(4))
+        plain(t, doctor, steps - 3)
+
+    run = recorded(once)
+    assert run.get("auroc").steps.tolist() == [1, 2, 3, 4]
+    assert values(run, "auroc")[-1] == 1
+    assert len(values(run, "gradient/d")) == 30
+
+
+def test_players_are_told_apart(recorded):
+    def two(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            doctor.observe("A", real_logits=torch.ones(4), fake_logits=torch.zeros(4))
+            doctor.observe("B", real_logits=torch.zeros(4), fake_logits=torch.ones(4))
+            doctor.step(loss_d={"A": 1.0, "B": 2.0}, loss_g=3.0)
+
+    run = recorded(two, attach="manual")
+    assert run.players == ("", "A", "B")
+    assert (run.get("auroc", "A").values == 1).all()
+    assert (run.get("auroc", "B").values == 0).all()
+    assert (run.get("loss/d", "B").values == 2).all()
+
+
+def test_one_half_of_the_outputs_is_a_mistake_and_is_told(recorded):
+    def half(t: Training, doctor: Any, steps: int) -> None:
+        doctor.observe(real_logits=torch.ones(4))
+        plain(t, doctor, steps)
+
+    with pytest.warns(MonitorWarning, match="pass both"):
+        assert len(values(recorded(half), "auroc")) == 30
+
+
+# Clock, optimizers, learning rates
+
+
+def test_the_clock_counts_generator_steps_and_d_steps_apart(recorded):
+    run = recorded(several_d_steps, steps=12)
+    assert run.last_step == 12
+    assert values(run, "steps/d").tolist() == [5] * 12
+    assert run.setup.d_steps == 5
+    run = recorded(wgan_gp, steps=12, name="other", loss="wgan-gp")
+    assert values(run, "steps/d").tolist() == [2] * 12
+    assert run.setup.d_steps == 2
+
+
+def test_losses_between_two_generator_steps_are_pooled(recorded):
+    losses: list[float] = []
+
+    def loop(t: Training, doctor: Any, steps: int) -> None:
+        class Listening:
+            def step(self, loss_d: Tensor, loss_g: Tensor | None) -> None:
+                losses.append(loss_d.item())
+                doctor.step(loss_d=loss_d, loss_g=loss_g)
+
+        several_d_steps(t, Listening(), steps)
+
+    run = recorded(loop, steps=8)
+    np.testing.assert_allclose(values(run, "loss/d"), np.reshape(losses, (8, 5)).mean(1), 1e-6)
+
+
+def test_a_loss_that_the_loop_writes_over_was_recorded_as_it_was(recorded):
+    def summing(t: Training, doctor: Any, steps: int) -> None:
+        total = torch.zeros(())
+        for i in range(2 * steps):
+            total.fill_(i)
+            if i % 2:
+                t.step_g(loss_of_g(t.D(t.G(t.z()))))
+            doctor.step(loss_d=total)
+
+    expected = np.arange(20).reshape(10, 2).mean(1)
+    np.testing.assert_allclose(values(recorded(summing, steps=10), "loss/d"), expected)
+
+
+def test_learning_rates_are_read_and_a_jump_is_an_event(recorded):
+    def scheduled(t: Training, doctor: Any, steps: int) -> None:
+        schedule = torch.optim.lr_scheduler.MultiStepLR(t.opt_d, [10, 20], gamma=0.5)
+        for i in range(steps):
+            t.opt_g.param_groups[0]["lr"] = 1e-3 * 0.999**i  # a slow decay is no event
+            plain(t, doctor, 1)
+            schedule.step()
+
+    run = recorded(scheduled)
+    assert values(run, "lr/d").tolist() == [1e-3] * 10 + [5e-4] * 10 + [2.5e-4] * 10
+    np.testing.assert_allclose(values(run, "lr/g"), 1e-3 * 0.999 ** np.arange(30), rtol=1e-6)
+    jumps = [event for event in run.events if event.kind == "learning-rate"]
+    # Noted at the last step of the old rate: the row that follows is the first with the new.
+    assert [event.step for event in jumps] == [10, 20]
+    assert jumps[0].detail == {"role": "d", "from": 1e-3, "to": 5e-4}
+
+
+def test_the_optimizers_are_facts_of_the_setup(recorded):
+    t = points(lr=3e-4)
+    t.opt_d = torch.optim.SGD(t.D.parameters(), 0.1, weight_decay=0.01)
+    setup = recorded(plain, t).setup
+    g, d = setup.optimizer("g"), setup.optimizer("d")
+    assert (g.kind, g.lr, g.betas, g.weight_decay) == ("Adam", 3e-4, (0.5, 0.999), 0)
+    assert (d.kind, d.lr, d.betas, d.weight_decay) == ("SGD", 0.1, None, 0.01)
+
+
+def test_optimizers_of_strangers_do_not_count(recorded):
+    def encoder_too(t: Training, doctor: Any, steps: int) -> None:
+        encoder = nn.Linear(2, 2)
+        other = torch.optim.Adam(encoder.parameters())
+        for _ in range(steps):
+            encoder(t.real()).sum().backward()
+            other.step()
+            plain(t, doctor, 1)
+
+    run = recorded(encoder_too)
+    assert run.last_step == 30
+    assert len(run.setup.optimizers) == 2
+    assert values(run, "steps/d").tolist() == [1] * 30
+
+
+def test_a_generator_that_is_never_stepped_is_told(recorded):
+    def d_only(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            doctor.step(loss_d=1.0)
+        doctor.step(loss_d=1.0)
+
+    with pytest.warns(MonitorWarning, match="no optimizer has stepped G") as said:
+        run = recorded(d_only, steps=1200)
+    assert len(said) == 1
+    assert values(run, "loss/d").tolist() == [1.0]
+
+
+# Ways to attach
+
+
+def test_forward_sees_loops_that_go_past_hooks(recorded):
+    run = recorded(direct_forward, attach="forward")
+    same = recorded(plain, name="plain")
+    for name in (*READ, "loss/d/clean", "logit/gradient", "sample/recall"):
+        np.testing.assert_allclose(values(run, name), values(same, name), rtol=1e-6)
+
+
+def test_hooks_do_not_see_them_and_say_so(recorded):
+    with pytest.warns(MonitorWarning, match="could not be told apart"):
+        run = recorded(direct_forward, steps=51)
+    assert run.get("auroc") is None
+    assert len(values(run, "gradient/d")) == 51
+
+
+def test_manual_takes_each_step_for_a_generator_step_and_sees_nothing_itself(recorded):
+    run = recorded(plain, attach="manual")
+    assert run.last_step == 30
+    assert {series.key.name for series in run.series} == {"loss/d", "loss/g"}
+
+
+def test_two_monitors_in_one_process_see_each_their_own(attach):
+    first, second = points(0), points(1)
+    doctors = attach(first, "first"), attach(second, "second")
+    for _ in range(10):
+        plain(first, doctors[0], 2)
+        plain(second, doctors[1], 1)
+    for doctor, steps in zip(doctors, (20, 10), strict=True):
+        doctor.close()
+        run = doctor.diagnose().run
+        assert run.last_step == steps
+        assert run.setup.d_steps == 1
+
+
+# Probabilities
+
+
+class Sigmoid(nn.Sequential):
+    def __init__(self, D: nn.Module) -> None:
+        super().__init__(*D, nn.Sigmoid())
+
+
+def test_probabilities_become_logits_and_their_loss_is_the_cross_entropy(recorded):
+    t = points()
+    t = Training(t.G, Sigmoid(t.D), t.data, t.latent)
+    losses: list[float] = []
+
+    def vanilla(t: Training, doctor: Any, steps: int) -> None:
+        ones, zeros = torch.ones(16, 1), torch.zeros(16, 1)
+        for _ in range(steps):
+            real, fake = t.D(t.real()), t.D(t.G(t.z()).detach())
+            loss_d = binary_cross_entropy(real, ones) + binary_cross_entropy(fake, zeros)
+            losses.append(loss_d.item())
+            logits.append(torch.logit(real).mean().item())
+            t.step_d(loss_d)
+            t.step_g(binary_cross_entropy(t.D(t.G(t.z())), ones))
+            doctor.step(loss_d=loss_d)
+
+    logits: list[float] = []
+    run = recorded(vanilla, t)
+    assert run.setup.discriminator_output == "probability"
+    np.testing.assert_allclose(values(run, "loss/d/clean"), losses, rtol=1e-4)
+    np.testing.assert_allclose(values(run, "logit/real"), logits, rtol=1e-3, atol=1e-5)
+
+
+def test_a_least_squares_loss_on_probabilities_is_of_the_probabilities(recorded):
+    t = points()
+    t = Training(t.G, Sigmoid(t.D), t.data, t.latent)
+    losses: list[float] = []
+
+    def least_squares(t: Training, doctor: Any, steps: int) -> None:
+        ones, zeros = torch.ones(16, 1), torch.zeros(16, 1)
+        for _ in range(steps):
+            real, fake = t.D(t.real()), t.D(t.G(t.z()).detach())
+            loss_d = (mse_loss(real, ones) + mse_loss(fake, zeros)) / 2
+            losses.append(loss_d.item())
+            t.step_d(loss_d)
+            t.step_g(mse_loss(t.D(t.G(t.z())), ones))
+            doctor.step(loss_d=loss_d)
+
+    run = recorded(least_squares, t, loss="least-squares")
+    np.testing.assert_allclose(values(run, "loss/d/clean"), losses, rtol=1e-5)
+
+
+def test_a_probability_of_exactly_one_is_a_large_logit(recorded):
+    def sure(t: Training, doctor: Any, steps: int) -> None:
+        doctor.observe(real_logits=torch.ones(4), fake_logits=torch.zeros(4))
+        doctor.step(loss_d=0.0)
+
+    t = points()
+    t = Training(t.G, Sigmoid(t.D), t.data, t.latent)
+    run = recorded(sure, t, attach="manual")
+    assert 15 < values(run, "logit/real")[0] < 17
+    assert -17 < values(run, "logit/fake")[0] < -15
+    assert not math.isnan(values(run, "loss/d/clean")[0])
+
+
+def test_without_a_declared_family_there_is_no_clean_loss(recorded):
+    assert recorded(plain, loss=None).get("loss/d/clean") is None
