@@ -56,9 +56,9 @@ def copied_pairs(self_distances: Tensor, threshold: float | Tensor) -> Tensor:
     Returns:
         (...) in [0, 1].
     """
-    n = self_distances.shape[-1]
-    # The diagonal is no pair.
-    return ((self_distances < threshold).float().sum((-2, -1)) - n) / (n * (n - 1))
+    n, close = self_distances.shape[-1], (self_distances < threshold).float()
+    with_themselves = close.diagonal(dim1=-2, dim2=-1).sum(-1)
+    return (close.sum((-2, -1)) - with_themselves) / (n * (n - 1))
 
 
 def spread(features: Tensor) -> Tensor:

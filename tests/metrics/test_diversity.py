@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.spatial.distance import pdist
 
-from gan_doctor.metrics import distances, duplicates, mean_pairwise, nearest, spread
+from gan_doctor.metrics import copied_pairs, distances, duplicates, mean_pairwise, nearest, spread
 
 
 @pytest.mark.parametrize("n", [2, 3, 6, 51])
@@ -20,6 +20,7 @@ def test_each_equals_numpy(n):
     threshold = float(np.median(among_others.min(1))) * 1.001
     share = np.mean(among_others.min(1) < threshold)
     assert duplicates(apart, threshold).item() == pytest.approx(share)
+    assert copied_pairs(apart, threshold).item() == pytest.approx(np.mean(pairs < threshold))
 
 
 def test_a_collapse_shows_in_every_number(digits):
@@ -42,12 +43,28 @@ def test_two_modes_show_as_duplicates_though_the_mean_distance_is_half_that_of_r
     assert duplicates(among_fake, nearest(among_real).quantile(0.001)).item() == 1
 
 
+@pytest.mark.parametrize("k", [1, 2, 10])
+def test_k_images_over_and_over_give_one_pair_in_k(k, digits):
+    images = digits[0].flatten(1)[:k].repeat(400 // k, 1)
+    share = copied_pairs(distances(images, images), 1e-3).item()
+    assert share == pytest.approx(1 / k, abs=0.01)
+
+
+def test_samples_along_a_curve_have_near_ones_but_few_copied_pairs():
+    curve = torch.linspace(0, 1, 400)[:, None].repeat(1, 3)
+    apart = distances(curve, curve)
+    assert duplicates(apart, 0.01).item() == 1
+    assert copied_pairs(apart, 0.01).item() < 0.02
+
+
 def test_only_copies_count_as_duplicates():
     x = torch.arange(10.0)[:, None].repeat(1, 3)
     x[7:] = x[:3]
     apart = distances(x, x)
     assert duplicates(apart, 1e-6).item() == pytest.approx(0.6)
     assert duplicates(apart, 0.0).item() == 0
+    assert copied_pairs(apart, 1e-6).item() == pytest.approx(3 / 45)
+    assert copied_pairs(apart, 0.0).item() == 0
 
 
 def test_order_and_place_do_not_matter_and_scale_does_as_it_should():

@@ -24,6 +24,7 @@ MODES, PHI = metrics.Modes(A[:4]), metrics.RandomConv(1, (16, 16))
 
 CALLS: dict[str, Callable[[], Tensor | tuple[Tensor, Tensor]]] = {
     "auroc": lambda: metrics.auroc(A, B),
+    "copied_pairs": lambda: metrics.copied_pairs(AMONG, 0.1),
     "density_coverage": lambda: metrics.density_coverage(AMONG, APART),
     "distances": lambda: metrics.distances(A, B),
     "duplicates": lambda: metrics.duplicates(AMONG, 0.1),
