@@ -118,8 +118,9 @@ _TERMS = (
     Term("sample/duplicates",
          "Share of fakes closer to another fake than 999 of 1,000 reals are to another real",
          "probability", 0, 1, "lower"),
-    Term("sample/copied_pairs", "Share of pairs of fakes so close that they count as duplicates: 1/k for"
-         " k images over and over", "probability", 0, 1, "lower"),
+    Term("sample/copied_pairs",
+         "Share of pairs of fakes as close as duplicates: 1/k for k images over and over",
+         "probability", 0, 1, "lower"),
     Term("sample/modes", "Share of the real clusters that the fakes reach",
          "probability", 0, 1, "higher"),
     Term("sample/mode_distance",

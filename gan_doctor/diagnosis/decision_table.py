@@ -1,40 +1,19 @@
-"""Which tricks answer which signature: the decision table of the catalogue, section 4, as data."""
+"""Which tricks answer a finding: the decision table of the catalogue, which the cards carry."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from gan_doctor.core import Finding, Remedy, Run
-from gan_doctor.tricks import CATEGORIES, Trick, known, trick
+from gan_doctor.tricks import CATEGORIES, Trick, known
 
 AT_MOST = 3
 
-# By the slug of the detector, in the order in which they are considered. Within the answer they
-# stand in the order tuning > loss > architecture (catalogue 6.12).
-DECISION_TABLE: Mapping[str, tuple[str, ...]] = {
-    "non-finite": ("learning-rate", "spectral-norm", "r1-penalty"),
-    "discriminator-overpowering": (
-        "ttur",
-        "d-steps",
-        "instance-noise",
-        "one-sided-labels",
-        "r1-penalty",
-        "gradient-penalty",
-        "hinge-loss",
-        "spectral-norm",
-    ),
-    "discriminator-failing": ("ttur", "d-steps"),
-    "stalled-at-chance": ("ttur", "d-steps", "learning-rate"),
-    "mode-collapse": (
-        "learning-rate",
-        "adam-beta1",
-        "r1-penalty",
-        "gradient-penalty",
-        "packing",
-    ),
-    "mode-dropping": ("learning-rate", "packing", "r1-penalty", "gradient-penalty"),
-    "noise-output": ("ttur", "learning-rate", "hinge-loss", "gradient-penalty"),
-}
+
+def tricks_for(slug: str) -> tuple[Trick, ...]:
+    """The cards that answer a signature: tuning before loss before architecture, then by rank."""
+    cards = [card for card in known().values() if slug in card.treats]
+    return tuple(
+        sorted(cards, key=lambda card: (CATEGORIES.index(card.category), card.treats[slug]))
+    )
 
 
 def remedies(run: Run, finding: Finding) -> tuple[Remedy, ...]:
@@ -45,8 +24,7 @@ def remedies(run: Run, finding: Finding) -> tuple[Remedy, ...]:
     run speaks against.
     """
     offers: list[tuple[int, int, Remedy]] = []
-    for slug in DECISION_TABLE.get(finding.slug, ()):
-        card = trick(slug)
+    for card in tricks_for(finding.slug):
         remedy = _fitted(card, run, finding)
         if remedy is not None:
             category = CATEGORIES.index(card.category)
@@ -75,8 +53,3 @@ def _fitted(card: Trick, run: Run, finding: Finding) -> Remedy | None:
         references=card.references,
         if_not_already=in_use is None,
     )
-
-
-def tricks_for(slug: str) -> tuple[str, ...]:
-    """The slugs of the tricks that answer a signature, in order; empty where there are none."""
-    return tuple(name for name in DECISION_TABLE.get(slug, ()) if name in known())

@@ -13,6 +13,8 @@ from gan_doctor.stats import ewma, sen_slope
 RECENT = 10  # sample checks that the trend is read from
 FLAT = 0.1  # change of the quality over those checks, within which it is a plateau (proposal)
 SMOOTHING = 3  # checks over which the quality is averaged before its best is looked for
+LATE = 0.25  # share of the budget from which samples should reach some of the data (proposal)
+POOR = 0.2  # share of the data that they should reach by then (proposal)
 FAST = 0.1  # share of the budget in which an overpowering D counts as fast (catalogue, stop policy)
 
 
@@ -38,9 +40,17 @@ def outlook(run: Run, findings: Sequence[Finding], best: Mapping[str, float]) ->
         reason = f"D won within the first {FAST:.0%} of the budget and the samples stayed bad"
         return Outlook("stop", reason)
     if critical:
-        return Outlook("change", f"{critical[0].slug} does not pass by itself")
+        first = min(critical, key=lambda finding: finding.onset)
+        since = f"{first.slug} has stood since step {first.onset:g}"
+        return Outlook("change", f"{since}: change one thing and start again")
     if any(f.severity == "warning" for f in standing):
         return Outlook("watch", "a warning stands; do not stop for it alone")
+    state = _state(run)
+    if state is not None and state.steps[-1] >= share_of_budget(run, LATE):
+        reached = float(state.quality[-1])
+        if reached < POOR:
+            said = f"at step {state.steps[-1]:g} the samples reach {reached:.0%} of the data"
+            return Outlook("watch", f"no signature was found, but {said}")
     return Outlook("continue", "nothing stands against it")
 
 

@@ -99,17 +99,15 @@ class RunLog:
         rows = max(1, MAX_SAMPLE_BYTES // max(samples[:1].nbytes, 1))
         with (folder / _DRAFT).open("wb") as file:
             np.save(file, samples[:rows], allow_pickle=False)
-        earlier = _kept(folder, kind)
         latest = folder / f"{kind}-{step:09d}{self._suffix}.npy"
         os.replace(folder / _DRAFT, latest)
+        kept = _kept(folder, kind)
         if kind == "real":
-            superseded = earlier
+            superseded = [path for path in kept if path != latest]
         else:
-            # Every second one goes, but never the first.
-            superseded = earlier[1::2] if len(earlier) >= MAX_SAMPLE_FILES else []
-        for old in superseded:
-            if old != latest:
-                old.unlink()
+            superseded = [_least_missed(kept)] if len(kept) > MAX_SAMPLE_FILES else []
+        for path in superseded:
+            path.unlink()
 
     def close(self) -> None:
         """Closes the files."""
@@ -164,9 +162,21 @@ def _ours(directory: Path) -> list[Path]:
 
 def _kept(folder: Path, kind: str) -> list[Path]:
     """The kept batches, in the order in which they were kept."""
-    matches = (SAMPLES.fullmatch(file.name) for file in folder.glob(f"{kind}-*.npy"))
-    ranks = sorted((int(m["segment"] or 0), int(m["step"]), m.string) for m in matches if m)
-    return [folder / name for _, _, name in ranks]
+    ours = (path for path in folder.glob(f"{kind}-*.npy") if SAMPLES.fullmatch(path.name))
+    return sorted(ours, key=_when)
+
+
+def _when(path: Path) -> tuple[int, int]:
+    """Segment and step of a kept batch."""
+    match = SAMPLES.fullmatch(path.name)
+    assert match is not None
+    return int(match["segment"] or 0), int(match["step"])
+
+
+def _least_missed(kept: Sequence[Path]) -> Path:
+    """The batch whose neighbours in time lie closest together, neither the first nor the last."""
+    steps = [_when(path)[1] for path in kept]
+    return kept[min(range(1, len(kept) - 1), key=lambda i: steps[i + 1] - steps[i - 1])]
 
 
 def _open_for_append(path: Path) -> FileIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -120,7 +121,8 @@ class _Log:
     def take_scalars(self, segment: int, record: dict[str, Any]) -> None:
         """One line of columns; "NaN" and "Infinity" become numbers."""
         steps = np.array(record.pop("step"), dtype=np.float64)
-        if steps.ndim != 1 or not len(steps) or not np.all(np.diff(steps, prepend=-np.inf) >= 0):
+        rises = bool((steps[:-1] <= steps[1:]).all())
+        if not (rises and math.isfinite(steps[0]) and math.isfinite(steps[-1])):
             raise ValueError("steps that do not rise")
         columns = {name: np.array(values, dtype=np.float64) for name, values in record.items()}
         for name, column in columns.items():
@@ -152,7 +154,7 @@ class _Log:
             ),
             bands=tuple(band for _, band in self._bands),
             samples=tuple(batch for _, batch in samples),
-            setup=from_json(Setup, {**last.get("setup", {}), **self._facts}),
+            setup=from_json(Setup, {**last["setup"], **self._facts}),
             events=tuple(event for _, event in self._events),
             segments=tuple(self._segment(k, [of for of, _ in samples]) for k in self.headers),
             source=source.name,
@@ -215,8 +217,10 @@ def _header(source: Source, name: str) -> Mapping[str, Any]:
             f"its format {version} is newer than this gan_doctor knows ({FORMAT}): "
             "upgrade with pip install -U gan-doctor",
         )
+    if not isinstance(header.setdefault("setup", {}), dict):
+        raise ReadError(place, "its setup is damaged: restore it, or record the run anew")
     try:
-        from_json(Setup, header.setdefault("setup", {}))
+        from_json(Setup, header["setup"])
     except ReadError as error:
         raise ReadError(place, f"its setup is damaged: {error.reason}") from error
     return cast("Mapping[str, Any]", header)

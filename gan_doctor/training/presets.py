@@ -69,9 +69,9 @@ PRESETS: Mapping[str, Preset] = {
         ring=_SWAPPED_BETAS,
     ),
     "discriminator-overpowering": Preset(
-        "D learns a thousand times faster than G and wins before G has begun.",
+        "D learns two hundred times faster than G and wins before G has begun.",
         code="GD201",
-        images=_FAST_D,
+        images={"lr_g": 1e-5, "lr_d": 2e-3},
         ring=_FAST_D,
     ),
     "discriminator-failing": Preset(
@@ -81,14 +81,14 @@ PRESETS: Mapping[str, Preset] = {
         ring=_FROZEN_D,
     ),
     "stalled-at-chance": Preset(
-        "G is 300 times faster than D and blinds it: both losses rest at their textbook values.",
+        "G is 100 times faster than D and blinds it: both losses rest at their textbook values.",
         code="GD203",
-        images={"lr_g": 1e-2, "lr_d": 3e-5, "d_norm": "none"},
+        images={"lr_g": 5e-3, "lr_d": 5e-5, "d_norm": "none"},
     ),
     "mode-collapse": Preset(
-        "A slow D without normalisation and with momentum: G follows it to a single output.",
+        "G is much faster than D, and momentum carries it on: it runs after D to a single output.",
         code="GD301",
-        images={"lr_d": 2e-4, "beta1": 0.5, "d_norm": "none"},
+        images={"lr_g": 1e-2, "lr_d": 2e-4, "beta1": 0.9},
         ring={"lr_d": 1e-4, "beta1": 0.5},
     ),
     "mode-dropping": Preset(

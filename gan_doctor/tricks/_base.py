@@ -38,7 +38,8 @@ class Trick(ABC):
         title: Name for people.
         category: Where it stands in the order tuning > loss > architecture.
         item: Its number in the catalogue.
-        treats: Slugs of the signatures that it answers.
+        treats: The signatures that it answers, by slug, each with its rank among the tricks of its
+            category there (the decision table of the catalogue, section 4).
         cost: Factor on the time of one G and D iteration.
         cost_note: What else it costs, "" for nothing.
         check: How to see that it worked, and after how many steps.
@@ -51,7 +52,7 @@ class Trick(ABC):
     title: ClassVar[str]
     category: ClassVar[Category]
     item: ClassVar[str]
-    treats: ClassVar[tuple[str, ...]]
+    treats: ClassVar[Mapping[str, int]]
     cost: ClassVar[float] = 1.0
     cost_note: ClassVar[str] = ""
     check: ClassVar[str]

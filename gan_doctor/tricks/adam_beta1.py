@@ -45,14 +45,14 @@ class AdamBeta1(Trick):
     title = "Adam's beta1"
     category = "tuning"
     item = "6.2"
-    treats = (
-        "non-finite",
-        "discriminator-overpowering",
-        "stalled-at-chance",
-        "mode-collapse",
-        "mode-dropping",
-        "noise-output",
-    )
+    treats = {
+        "non-finite": 2,
+        "discriminator-overpowering": 5,
+        "stalled-at-chance": 4,
+        "mode-collapse": 2,
+        "mode-dropping": 2,
+        "noise-output": 3,
+    }
     check = "Both losses jump less, and samples improve within 1,000 steps from scratch."
     avoid_when = "Not with another optimizer than Adam."
     references = ("Radford et al. 2016, DCGAN, section 4", "Gulrajani et al. 2017, algorithm 1")

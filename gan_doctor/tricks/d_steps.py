@@ -44,7 +44,11 @@ class DSteps(Trick):
     title = "D steps per G step"
     category = "tuning"
     item = "2.4"
-    treats = ("discriminator-overpowering", "discriminator-failing", "stalled-at-chance")
+    treats = {
+        "discriminator-overpowering": 2,
+        "discriminator-failing": 2,
+        "stalled-at-chance": 3,
+    }
     cost_note = "Each additional D step takes about half as long as an iteration."
     check = "D's AUROC moves off its extreme within 500 steps."
     avoid_when = "Not fewer for a Wasserstein critic: it should be near its optimum."

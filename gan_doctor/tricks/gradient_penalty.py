@@ -45,7 +45,12 @@ class GradientPenalty(Trick):
     title = "Gradient penalty (WGAN-GP)"
     category = "loss"
     item = "1.2.3"
-    treats = ("discriminator-overpowering", "mode-collapse", "mode-dropping", "noise-output")
+    treats = {
+        "discriminator-overpowering": 2,
+        "mode-collapse": 2,
+        "mode-dropping": 2,
+        "noise-output": 2,
+    }
     cost = 1.7
     cost_note = "Another forward and a second backward pass through D."
     check = "The penalty falls and stays small; coverage rises within 1,000 steps."

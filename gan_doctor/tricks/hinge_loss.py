@@ -44,7 +44,10 @@ class HingeLoss(Trick):
     title = "Hinge loss"
     category = "loss"
     item = "7.3"
-    treats = ("discriminator-overpowering", "noise-output")
+    treats = {
+        "discriminator-overpowering": 3,
+        "noise-output": 1,
+    }
     check = "The D loss stays between 0 and 2 and does not rest on 0."
     avoid_when = "Not with smoothed or flipped labels."
     references = ("Lim & Ye 2017", "Miyato et al. 2018", "Zhang et al. 2019")

@@ -49,7 +49,9 @@ class InstanceNoise(Trick):
     title = "Instance noise"
     category = "tuning"
     item = "3.2"
-    treats = ("discriminator-overpowering",)
+    treats = {
+        "discriminator-overpowering": 3,
+    }
     cost_note = "Fine detail comes only after the noise has faded."
     check = "D's AUROC falls below 1 within 500 steps, and coverage rises before the noise is gone."
     avoid_when = "Not on reals or fakes alone, nor wider than the modes of the data."

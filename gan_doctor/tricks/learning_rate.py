@@ -51,7 +51,13 @@ class LearningRate(Trick):
     title = "Learning rates"
     category = "tuning"
     item = "1.1.3"
-    treats = ("non-finite", "stalled-at-chance", "mode-collapse", "mode-dropping", "noise-output")
+    treats = {
+        "non-finite": 1,
+        "stalled-at-chance": 2,
+        "mode-collapse": 1,
+        "mode-dropping": 1,
+        "noise-output": 2,
+    }
     cost_note = "Needs proportionally more steps, from scratch."
     check = "Within a tenth of the budget the losses stop jumping and sample coverage rises."
     avoid_when = "Not on collapsed weights: they seldom recover, so start from scratch."

@@ -45,7 +45,9 @@ class OneSidedLabels(Trick):
     title = "One-sided label smoothing"
     category = "tuning"
     item = "3.3"
-    treats = ("discriminator-overpowering",)
+    treats = {
+        "discriminator-overpowering": 4,
+    }
     check = "D's mean logit on reals stays below 2.2, the logit of .9, within 500 steps."
     avoid_when = "Not with losses without labels, and never on fakes or in the G step."
     references = ("Salimans et al. 2016, section 3.4",)

@@ -49,7 +49,10 @@ class Packing(Trick):
     title = "Packing (PacGAN)"
     category = "architecture"
     item = "1.1.5"
-    treats = ("mode-collapse", "mode-dropping")
+    treats = {
+        "mode-collapse": 1,
+        "mode-dropping": 1,
+    }
     cost = 1.5
     cost_note = "D's first layer changes: train D afresh."
     check = "Coverage and the modes reached rise within the first quarter of the budget."

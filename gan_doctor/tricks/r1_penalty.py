@@ -45,12 +45,12 @@ class R1Penalty(Trick):
     title = "R1 gradient penalty"
     category = "loss"
     item = "7.2"
-    treats = (
-        "non-finite",
-        "discriminator-overpowering",
-        "mode-collapse",
-        "mode-dropping",
-    )
+    treats = {
+        "non-finite": 1,
+        "discriminator-overpowering": 1,
+        "mode-collapse": 1,
+        "mode-dropping": 1,
+    }
     cost = 1.4
     cost_note = "A second backward pass through D."
     check = "D's gradient norm stops growing and coverage rises within 1,000 steps."

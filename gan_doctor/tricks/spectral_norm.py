@@ -42,7 +42,11 @@ class SpectralNorm(Trick):
     title = "Spectral normalisation"
     category = "architecture"
     item = "7.1"
-    treats = ("non-finite", "discriminator-overpowering", "mode-collapse")
+    treats = {
+        "non-finite": 1,
+        "discriminator-overpowering": 1,
+        "mode-collapse": 2,
+    }
     cost = 1.05
     cost_note = "D's state dict changes: an old checkpoint of D does not load."
     check = "D's logits and gradient norm stay bounded from the first hundred steps on."

@@ -48,14 +48,14 @@ class TTUR(Trick):
     title = "Two time-scale update rule"
     category = "tuning"
     item = "6.9"
-    treats = (
-        "discriminator-overpowering",
-        "discriminator-failing",
-        "stalled-at-chance",
-        "mode-collapse",
-        "mode-dropping",
-        "noise-output",
-    )
+    treats = {
+        "discriminator-overpowering": 1,
+        "discriminator-failing": 1,
+        "stalled-at-chance": 1,
+        "mode-collapse": 3,
+        "mode-dropping": 3,
+        "noise-output": 1,
+    }
     check = "Within a tenth of the budget D's AUROC moves off its extreme and coverage rises."
     avoid_when = "Not with the faster rate for D when D already wins."
     references = ("Heusel et al. 2017, theorem 1", "Zhang et al. 2019, SAGAN, section 4")

@@ -46,7 +46,9 @@ def test_a_cleared_finding_causes_nothing_that_stands():
 
 
 def test_what_is_worse_than_its_cause_stands_for_itself():
-    found = causes(finding("mode-collapse", severity="warning"), finding("mode-dropping", onset=120))
+    found = causes(
+        finding("mode-collapse", severity="warning"), finding("mode-dropping", onset=120)
+    )
     assert found["mode-dropping", ""] == ""
 
 

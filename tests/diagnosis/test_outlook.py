@@ -47,6 +47,17 @@ def test_broken_weights_roll_back_to_the_best_step_before_them():
     assert (advice.action, advice.step) == ("roll back", 650)
 
 
+def test_samples_that_reach_nothing_are_no_reason_to_be_calm():
+    advice = outlook(run(lambda s: 0.01), [], {})
+    assert advice.action == "watch"
+    assert "reach 1% of the data" in advice.reason
+
+
+def test_early_samples_may_reach_nothing():
+    early = run(lambda s: 0.01).until(200)
+    assert outlook(early, [], {}).action == "continue"
+
+
 @pytest.mark.parametrize("best", [{}, {"raw": 800}])
 def test_broken_weights_without_a_good_step_before_them_stop(best):
     assert outlook(run(lambda s: 0.5), [finding("non-finite", onset=700)], best).action == "stop"

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gan_doctor.monitor.window import Columns, Window
+
+
+def flushed(window: Window) -> dict[str, tuple[list[int], list[float]]]:
+    """Steps and values by series; each series must come but once."""
+    found: dict[str, tuple[list[int], list[float]]] = {}
+    for group in window.flush():
+        for name, values in group.values.items():
+            assert name not in found
+            found[name] = (group.steps, values.tolist())
+    return found
+
+
+def test_numbers_and_tensors_come_back_as_they_were_put():
+    window = Window()
+    for step in (1, 2):
+        window.put("a", step)
+        window.put("b", torch.tensor(10.0 * step))
+        window.end_row(step)
+    assert flushed(window) == {"a": ([1, 2], [1, 2]), "b": ([1, 2], [10, 20])}
+    assert flushed(window) == {}
+
+
+@pytest.mark.parametrize("kind", [float, torch.tensor, np.float32])
+def test_several_values_in_a_row_count_with_their_mean(kind):
+    window = Window()
+    for value in (1.0, 2.0, 6.0):
+        window.put("a", kind(value))
+    window.end_row(5)
+    assert flushed(window) == {"a": ([5], [3])}
+
+
+def test_numbers_and_tensors_may_be_mixed():
+    window = Window()
+    window.put("a", 1.0)
+    window.put("a", torch.tensor(3.0))
+    window.put("b", torch.tensor(1.0))
+    window.put("b", 5)
+    window.end_row(1)
+    window.put("a", 7.0)
+    window.end_row(2)
+    assert flushed(window) == {"a": ([1, 2], [2, 7]), "b": ([1], [3])}
+
+
+@pytest.mark.parametrize(
+    ("tensor", "value"),
+    [
+        (torch.tensor([1.0, 2.0, 6.0]), 3),
+        (torch.tensor([[4.0]]), 4),
+        (torch.tensor(7), 7),
+        (torch.tensor([True, False]), 0.5),
+        (torch.tensor(1.5, dtype=torch.float16), 1.5),
+        (torch.tensor(1.5, requires_grad=True), 1.5),
+    ],
+)
+def test_any_tensor_is_taken_by_its_mean(tensor, value):
+    window = Window()
+    window.put("a", tensor)
+    window.end_row(1)
+    assert flushed(window)["a"] == ([1], [value])
+
+
+def test_a_row_without_scalars_is_no_row():
+    window = Window()
+    window.end_row(1)
+    assert window.flush() == []
+
+
+def test_what_is_not_finite_stays_in_its_row():
+    window = Window()
+    for step, value in enumerate([1.0, np.nan, np.inf, 2.0]):
+        window.put("a", torch.tensor(value))
+        window.put("b", value)
+        window.end_row(step)
+    both = flushed(window)
+    np.testing.assert_equal(both["a"][1], [1, np.nan, np.inf, 2])
+    np.testing.assert_equal(both["b"][1], [1, np.nan, np.inf, 2])
+
+
+def test_series_of_the_same_steps_share_a_line():
+    window = Window()
+    for step in (1, 2, 3):
+        for name in ("a", "b"):
+            window.put(name, torch.tensor(1.0))
+        window.put("c", 1.0)
+        if step == 2:
+            window.put("d", 1.0)
+        window.end_row(step)
+    lines = sorted((group.steps, sorted(group.values)) for group in window.flush())
+    assert lines == [([1, 2, 3], ["a", "b", "c"]), ([2], ["d"])]
+
+
+rows = st.lists(
+    st.dictionaries(st.sampled_from("abc"), st.tuples(st.integers(-9, 9), st.booleans())),
+    max_size=12,
+)
+
+
+@given(rows, st.integers(1, 12))
+def test_every_value_comes_back_once_and_in_order(rows, flush_after):
+    window, groups = Window(), list[Columns]()
+    for step, row in enumerate(rows):
+        for name, (value, as_tensor) in row.items():
+            window.put(name, torch.tensor(float(value)) if as_tensor else value)
+        window.end_row(step)
+        if step % flush_after == 0:
+            groups += window.flush()
+    groups += window.flush(wait=True)
+    for name in "abc":
+        expected = [(s, row[name][0]) for s, row in enumerate(rows) if name in row]
+        found = [
+            pair
+            for group in groups
+            if name in group.values
+            for pair in zip(group.steps, group.values[name].tolist(), strict=True)
+        ]
+        assert found == expected
+
+
+def test_a_row_that_stays_open_takes_bounded_memory():
+    window = Window()
+    for _ in range(1000):
+        window.put("a", torch.ones(()))
+    assert len(window._open) == 1
+    assert not isinstance(window._open["a"][0], list)
+    window.end_row(1)
+    assert flushed(window) == {"a": ([1], [1])}

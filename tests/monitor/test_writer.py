@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from gan_doctor.core import Event, Objective, Setup
+from gan_doctor.monitor.window import Columns
+from gan_doctor.monitor.writer import MAX_SAMPLE_BYTES, MAX_SAMPLE_FILES, RunLog
+
+SETUP = Setup(Objective("hinge"), total_steps=100)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[RunLog]:
+    log = RunLog(tmp_path, SETUP, "error")
+    yield log
+    log.close()
+
+
+def lines(path: Path) -> list[dict]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_header_says_what_is_known_at_the_start(log, tmp_path):
+    header = orjson.loads((tmp_path / "run.json").read_bytes())
+    assert header["format"] == 1
+    assert header["segment"] == 0
+    assert header["clock"] == "generator_step"
+    assert header["setup"]["objective"]["family"] == "hinge"
+    assert header["started"].endswith("+00:00")
+
+
+def test_a_flush_is_one_line_of_columns_for_each_group(log, tmp_path):
+    log.scalars([Columns([1, 2], {"a": np.array([1.0, np.nan])}), Columns([2], {"b": [np.inf]})])
+    assert (tmp_path / "scalars.jsonl").read_bytes() == (
+        b'{"step":[1,2],"a":[1,"NaN"]}\n{"step":[2],"b":["Infinity"]}\n'
+    )
+
+
+def test_numbers_have_at_most_seven_digits(log, tmp_path):
+    log.scalars([Columns([1], {"a": [1 / 3], "b": [123456789.0], "c": [1e-30 / 3], "d": [0.5]})])
+    assert lines(tmp_path / "scalars.jsonl") == [
+        {"step": [1], "a": [0.3333333], "b": [123456800], "c": [3.333333e-31], "d": [0.5]}
+    ]
+
+
+def test_every_line_is_on_disk_at_once(log, tmp_path):
+    for i in range(3):
+        log.event(Event(i, "note", detail={"text": "é" * i}))
+        assert len(lines(tmp_path / "events.jsonl")) == i + 1
+
+
+def test_segments_have_headers_and_marks_of_their_own(log, tmp_path):
+    for k in (1, 2):
+        later = RunLog(tmp_path, SETUP, "resume")
+        later.event(Event(k, "resume"))
+        later.close()
+    assert [name for name in names(tmp_path) if name.startswith("run")] == [
+        "run.1.json", "run.2.json", "run.json",
+    ]  # fmt: skip
+    assert [line["segment"] for line in lines(tmp_path / "events.jsonl")] == [1, 2]
+
+
+def test_a_lost_header_does_not_give_its_number_to_the_next(log, tmp_path):
+    for _ in range(2):
+        RunLog(tmp_path, SETUP, "resume")
+    (tmp_path / "run.1.json").unlink()
+    assert RunLog(tmp_path, SETUP, "resume").segment == 3
+
+
+def test_fakes_are_thinned_and_the_first_and_latest_stay(log, tmp_path):
+    for step in range(0, 5000, 10):
+        log.samples("fake", step, np.zeros((4, 1, 8, 8), np.uint8))
+        kept = names(tmp_path / "samples")
+        assert len(kept) <= MAX_SAMPLE_FILES
+        assert kept[0] == "fake-000000000.npy"
+        assert kept[-1] == f"fake-{step:09d}.npy"
+    gaps = np.diff([int(name[5:14]) for name in kept])
+    assert len(kept) == MAX_SAMPLE_FILES
+    assert gaps.max() <= 3 * np.median(gaps)  # evenly over the whole run
+
+
+def test_what_a_roll_back_made_obsolete_is_thinned_first(log, tmp_path):
+    for step in range(0, 600, 10):
+        log.samples("fake", step, np.zeros((1, 2), np.float32))
+    later = RunLog(tmp_path, SETUP, "resume")
+    for step in range(300, 500, 10):
+        later.samples("fake", step, np.zeros((1, 2), np.float32))
+    kept = names(tmp_path / "samples")
+    assert len(kept) == MAX_SAMPLE_FILES
+    assert all(f"fake-{step:09d}.1.npy" in kept for step in range(310, 500, 10))
+    assert "fake-000000590.npy" not in kept
+
+
+def test_of_reals_only_the_latest_stays(log, tmp_path):
+    for step in (10, 40):
+        log.samples("real", step, np.full((4, 2), step, np.float32))
+    assert names(tmp_path / "samples") == ["real-000000040.npy"]
+    assert np.load(tmp_path / "samples" / "real-000000040.npy")[0, 0] == 40
+
+
+def test_a_batch_at_a_step_that_was_kept_before_takes_its_place(log, tmp_path):
+    for value in (1, 2):
+        log.samples("real", 10, np.full((4, 2), value, np.float32))
+        log.samples("fake", 10, np.full((4, 2), value, np.float32))
+    assert names(tmp_path / "samples") == ["fake-000000010.npy", "real-000000010.npy"]
+    assert np.load(tmp_path / "samples" / "real-000000010.npy")[0, 0] == 2
+
+
+def test_a_batch_is_cut_to_its_size(log, tmp_path):
+    log.samples("fake", 1, np.zeros((512, 3, 64, 64), np.uint8))
+    log.samples("fake", 2, np.zeros((4, 3, 1024, 1024), np.uint8))
+    small, large = sorted((tmp_path / "samples").glob("*.npy"))
+    assert small.stat().st_size <= MAX_SAMPLE_BYTES + 200
+    assert len(np.load(small)) == MAX_SAMPLE_BYTES // (3 * 64 * 64)
+    assert len(np.load(large)) == 1
+
+
+def test_files_of_others_are_neither_counted_nor_thinned(log, tmp_path):
+    theirs = tmp_path / "samples" / "fake-best.npy"
+    theirs.write_bytes(b"mine")
+    for step in range(200):
+        log.samples("fake", step, np.zeros((1, 2), np.float32))
+        log.samples("real", step, np.zeros((1, 2), np.float32))
+    assert theirs.read_bytes() == b"mine"
+
+
+def test_no_draft_is_left(log, tmp_path):
+    log.samples("fake", 1, np.zeros((1, 2), np.float32))
+    assert not list(tmp_path.rglob("*draft*"))
+
+
+def test_a_torn_line_is_ended_before_the_next(log, tmp_path):
+    (tmp_path / "events.jsonl").write_bytes(b'{"step":1,"ki')
+    log.event(Event(2, "note"))
+    assert (tmp_path / "events.jsonl").read_bytes().startswith(b'{"step":1,"ki\n{"step":2')
