@@ -142,6 +142,11 @@ def examined(directory: str, expected: str, seconds: float) -> dict:
     }
 
 
+def written() -> dict:
+    """The results so far, by case and seed."""
+    return json.loads(RESULTS.read_text())["runs"] if RESULTS.is_file() else {}
+
+
 def main() -> None:
     """Runs what is missing and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -150,7 +155,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     data = mnist16()
-    results = json.loads(RESULTS.read_text())["runs"] if RESULTS.is_file() else {}
+    results = written()
     todo = [(case, seed) for seed in range(options.seeds) for case in options.cases]
     todo = [(case, seed) for case, seed in todo if f"{case}, seed {seed}" not in results]
     for case, seed in track(todo, "Training"):
@@ -159,7 +164,8 @@ def main() -> None:
             started = time.perf_counter()
             train(data, directory, seed, **changes)
             result = examined(directory, expected, time.perf_counter() - started)
-        results[f"{case}, seed {seed}"] = {"expected": expected, **result}
+        # Read again: another process may be at work on other cases.
+        results = written() | {f"{case}, seed {seed}": {"expected": expected, **result}}
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         command = "GAN_DOCTOR_DATA=DIR python tests/benchmarks/hard_cases.py --seeds 3"
         RESULTS.write_text(json.dumps({"command": command, "runs": results}, indent=1) + "\n")
