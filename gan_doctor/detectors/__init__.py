@@ -1,9 +1,10 @@
 """One file per failure signature; no torch here."""
 
 from gan_doctor.detectors._base import Detector, Limit, Score, known, share_of_budget
-from gan_doctor.detectors._signals import SampleState, sample_state
+from gan_doctor.detectors._signals import NOTICEABLE, SampleState, sample_state
 
 __all__ = [
+    "NOTICEABLE",
     "Detector",
     "Limit",
     "SampleState",

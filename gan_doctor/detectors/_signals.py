@@ -184,17 +184,12 @@ def _null_means(run: Run, name: str, player: str) -> tuple[Series, FloatArray] |
 def sample_evidence(
     run: Run, alarm: Alarm, state: SampleState | Missing, limit: float
 ) -> tuple[Evidence, ...]:
-    """Coverage and recall over the stretch of an alarm, against a limit from below."""
+    """Coverage over the stretch of an alarm against a limit from below, and recall beside it."""
     if isinstance(state, Missing):
         return ()
-    found: tuple[Evidence, ...] = ()
-    for name in ("coverage", "recall"):
-        values = getattr(state, name)
-        statistic = "mean, share of what real data gives"
-        found += measured(
-            run, alarm, f"sample/{name}", statistic, state.steps, values, limit, "below"
-        )
-    return found
+    words, steps = "mean, share of what real data gives", state.steps
+    coverage = measured(run, alarm, "sample/coverage", words, steps, state.coverage, limit, "below")
+    return coverage + measured(run, alarm, "sample/recall", words, steps, state.recall)
 
 
 def samples_in_words(state: SampleState | Missing, alarm: Alarm) -> str:

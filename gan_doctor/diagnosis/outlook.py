@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gan_doctor.core import Finding, FloatArray, Missing, Outlook, Progress, Run
-from gan_doctor.detectors import SampleState, sample_state, share_of_budget
+from gan_doctor.detectors import NOTICEABLE, SampleState, sample_state, share_of_budget
 from gan_doctor.stats import ewma, sen_slope
 
 RECENT = 10  # sample checks that the trend is read from
@@ -80,9 +80,9 @@ def progress(run: Run) -> Progress:
 
 
 def best_step(run: Run) -> dict[str, float]:
-    """The check with the best quality, smoothed over its neighbours in time; {} without samples."""
+    """The check with the best quality, smoothed over those before it; {} if none was any good."""
     state = _state(run)
-    if state is None or not np.any(state.quality > 0):
+    if state is None or not np.any(state.quality > NOTICEABLE):
         return {}
     smoothed: FloatArray = ewma(state.quality, SMOOTHING)
     return {"raw": float(state.steps[int(np.nanargmax(smoothed))])}

@@ -63,7 +63,7 @@ class History:
         entries.append((step, total, count))
 
     def _tick(self, step: int) -> int:
-        return -(-step // int(self.tick_steps))
+        return -(-step // self.tick_steps)
 
     def run(self) -> Run:
         """The run so far, a single segment."""

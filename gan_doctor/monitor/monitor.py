@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,6 @@ from torch import nn
 
 import gan_doctor
 from gan_doctor.core import (
-    SEVERITIES,
     Config,
     ConfigError,
     Diagnosis,
@@ -26,20 +24,17 @@ from gan_doctor.core import (
     canonical,
 )
 from gan_doctor.detectors import known
-from gan_doctor.diagnosis import diagnose
 from gan_doctor.metrics import norm
 from gan_doctor.monitor.checks import SampleChecks
 from gan_doctor.monitor.gathering import BATCHES, Gathering
 from gan_doctor.monitor.hooks import Hooks
 from gan_doctor.monitor.inspection import check_roles, inspect_network
+from gan_doctor.monitor.live import LiveDiagnosis
 from gan_doctor.monitor.readings import Readings
 from gan_doctor.monitor.recorder import Recorder
 from gan_doctor.monitor.schedule import Schedule
 
 Value = torch.Tensor | float | Mapping[str, torch.Tensor | float] | None
-
-_logger = logging.getLogger(__name__)
-_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "critical": logging.ERROR}
 
 IDLE = 1_000  # calls of `step` after which a G that was never stepped is told; some start with 100
 
@@ -115,17 +110,15 @@ class Monitor:
         is_tensor = held_out is None or isinstance(held_out, torch.Tensor)
         _check("held_out", held_out, is_tensor, "a tensor of reals")
         check_roles(generator, discriminator)
-        self._config = Config(select=select, ignore=ignore)
-        self._config.check({slug: kind.code for slug, kind in known().items()})
+        config = Config(select=select, ignore=ignore)
+        config.check({slug: kind.code for slug, kind in known().items()})
         self.directory = Path(directory)
-        networks = inspect_network(generator, "g"), inspect_network(discriminator, "d")
+        g, d = inspect_network(generator, "g"), inspect_network(discriminator, "d")
         setup = Setup(
             objective=Objective.of(loss),
             total_steps=total_steps,
-            networks=networks,
-            discriminator_output="probability"
-            if networks[1].output_activation == "Sigmoid"
-            else "logit",
+            networks=(g, d),
+            discriminator_output="probability" if d.output_activation == "Sigmoid" else "logit",
             versions={"gan_doctor": gan_doctor.__version__, "torch": torch.__version__},
         )
         self._record = Recorder(self.directory, setup, exists, on_error == "raise")
@@ -140,11 +133,9 @@ class Monitor:
         )  # fmt: skip
         self._readings = Readings(self._record, self._gathering)
         self._modules = {"g": generator, "d": discriminator}
-        self._on_finding = on_finding
-        self._raised: dict[tuple[str, str], int] = {}
-        self._diagnosis: Diagnosis | None = None
+        self._live = LiveDiagnosis(self._record, config, on_finding)
         self._idle = 0
-        self._look_out()
+        self._gather_where_due()
         self._around = functools.partial(self._shield.around, "reading the training")
         self._hooks: Hooks | None = None
         if attach != "manual":
@@ -240,13 +231,13 @@ class Monitor:
         if not self.closed:
             with self._shield("the diagnosis"):
                 self._record.flush(wait=True)
-                self._diagnosis = diagnose(self._record.run(), self._config)
-        return self._diagnosis
+                self._live.make()
+        return self._live.latest
 
     @property
     def should_stop(self) -> bool:
         """Whether the latest live diagnosis advises to stop; it is yours to act on it."""
-        return self._diagnosis is not None and self._diagnosis.outlook.action == "stop"
+        return self._live.latest is not None and self._live.latest.outlook.action == "stop"
 
     def state_dict(self) -> dict[str, Any]:
         """What to keep in a checkpoint, so that a resumed run goes on at the right step."""
@@ -263,7 +254,8 @@ class Monitor:
         with self._shield("load_state_dict()"):
             self._record.go_to(int(state["step"]))
             self._schedule.start(self._record.step)
-            self._look_out()
+            self._readings.all_d_steps = 0
+            self._gather_where_due()
 
     def close(self) -> None:
         """Writes what is left and takes every hook off. It may be called twice."""
@@ -318,7 +310,7 @@ class Monitor:
             self._end_tick()
         if self._schedule.due(self._record.step):
             self._check()
-        self._look_out()
+        self._gather_where_due()
 
     def _wait_for_generator(self) -> None:
         self._idle += 1
@@ -338,8 +330,8 @@ class Monitor:
         self._record.end_row()
         self._record.flush()
 
-    def _look_out(self) -> None:
-        """Gathers the fakes of the next step, if a check is near."""
+    def _gather_where_due(self) -> None:
+        """Fakes are gathered in the steps before a check."""
         near = self._schedule.near(self._record.step + 1, BATCHES)
         self._gathering.wanted = near and not self._samples_itself
 
@@ -355,28 +347,13 @@ class Monitor:
             self._look()
 
     def _look(self) -> None:
-        """A live diagnosis: tells of findings that are new or have become worse."""
-        with self._shield("the live diagnosis"):
-            steps = self._record.step - self._record.first_step
-            if self._hooks is not None and steps:
-                ratio = round(self._readings.all_d_steps / steps, 2)
-                if ratio != self._record.setup.d_steps:
-                    self._record.learn(d_steps=ratio)
-            self._diagnosis = diagnose(self._record.run(), self._config)
-            standing = {(f.slug, f.player): f for f in self._diagnosis.findings if f.standing}
-            rank = {name: SEVERITIES.index(f.severity) for name, f in standing.items()}
-            worse = [f for name, f in standing.items() if rank[name] > self._raised.get(name, -1)]
-            # What is over is forgotten, so that it is told again when it comes back.
-            self._raised = {name: max(r, self._raised.get(name, r)) for name, r in rank.items()}
-            for finding in worse:
-                self._tell(finding)
-
-    def _tell(self, finding: Finding) -> None:
-        self._record.finding(finding)
-        _logger.log(_LEVELS[finding.severity], "%s (step %g)", finding.message, finding.alarm)
-        if self._on_finding is not None:
-            with self._shield("on_finding"):
-                self._on_finding(finding)
+        """A live diagnosis."""
+        steps = self._record.step - self._record.first_step
+        if self._hooks is not None and steps:
+            d_steps = round(self._readings.all_d_steps / steps, 2)
+            if d_steps != self._record.setup.d_steps:
+                self._record.learn(d_steps=d_steps)
+        self._live.make_and_tell()
 
 
 _COUNT = "a positive whole number"

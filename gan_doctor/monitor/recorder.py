@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -62,7 +63,7 @@ class Recorder:
     @property
     def at_tick(self) -> bool:
         """Whether the run is evaluated at this step."""
-        return self.step % int(self._history.tick_steps) == 0
+        return self.step % self._history.tick_steps == 0
 
     def run(self) -> Run:
         """This segment so far, at tick resolution."""
@@ -142,6 +143,6 @@ class Recorder:
             self._log.close()
 
     @property
-    def _writing(self) -> Any:
+    def _writing(self) -> AbstractContextManager[None]:
         # One place for the shield, whatever is written: a full disk is one warning.
         return self.shield("writing the run log")

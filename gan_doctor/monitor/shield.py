@@ -28,7 +28,7 @@ class Shield:
         """Shields the block.
 
         Args:
-            what: It does, for the warning: "the sampler".
+            what: Its name in the warning: "the sampler".
         """
         try:
             yield

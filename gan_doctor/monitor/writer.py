@@ -147,7 +147,7 @@ class RunLog:
 
 def holds_run(directory: Path) -> bool:
     """Whether there are files of a run log in it."""
-    return bool(_ours(directory))
+    return any(file.name != _DRAFT for file in _ours(directory))
 
 
 def _ours(directory: Path) -> list[Path]:

@@ -70,7 +70,7 @@ def _finding(run: Run, finding: Finding, indent: str = "") -> Iterator[Renderabl
     indent += "  "
     yield paragraph(harmless(finding.message), indent)
     yield paragraph(
-        f"Since {at(run, finding.onset)}, noticed at {at(run, finding.alarm)}, "
+        f"Began at {at(run, finding.onset)}, noticed at {at(run, finding.alarm)}, "
         f"seen in {number(round(100 * finding.confidence))}% of the evaluations.",
         indent,
     )

@@ -57,8 +57,6 @@ def preset(name: str) -> Preset:
 
 
 _SWAPPED_BETAS = {"loss": "wasserstein", "d_norm": "none", "beta1": 0.99, "beta2": 0.0}
-_FAST_D = {"lr_g": 1e-5, "lr_d": 1e-2}
-_FROZEN_D = {"lr_d": 1e-7}
 
 PRESETS: Mapping[str, Preset] = {
     "healthy": Preset("A training that goes well.", images={}, ring={}),
@@ -69,33 +67,31 @@ PRESETS: Mapping[str, Preset] = {
         ring=_SWAPPED_BETAS,
     ),
     "discriminator-overpowering": Preset(
-        "D learns two hundred times faster than G and wins before G has begun.",
+        "D learns a thousand times faster than G and wins before G has begun.",
         code="GD201",
-        images={"lr_g": 1e-5, "lr_d": 2e-3},
-        ring=_FAST_D,
+        images={"lr_g": 1e-5, "lr_d": 1e-2},
     ),
     "discriminator-failing": Preset(
         "D's learning rate is next to nothing, so it never learns to tell fakes from reals.",
         code="GD202",
-        images=_FROZEN_D,
-        ring=_FROZEN_D,
+        images={"lr_d": 1e-7},
     ),
     "stalled-at-chance": Preset(
-        "G is 100 times faster than D and blinds it: both losses rest at their textbook values.",
+        "G is 300 times faster than D and blinds it: both losses rest at their textbook values.",
         code="GD203",
-        images={"lr_g": 5e-3, "lr_d": 5e-5, "d_norm": "none"},
+        images={"lr_g": 1e-2, "lr_d": 3e-5, "d_norm": "none"},
     ),
     "mode-collapse": Preset(
-        "G is much faster than D, and momentum carries it on: it runs after D to a single output.",
+        "G runs after D with all its samples at once: too much momentum, and a D that is too weak.",
         code="GD301",
-        images={"lr_g": 1e-2, "lr_d": 2e-4, "beta1": 0.9},
+        images={"lr_g": 2e-4, "lr_d": 2e-4, "beta1": 0.9, "d_norm": "none"},
         ring={"lr_d": 1e-4, "beta1": 0.5},
     ),
     "mode-dropping": Preset(
-        "G cannot reach all modes: from a z of two numbers, or too slowly to leave its first ones.",
+        "G cannot reach all modes: its z has too few dimensions to spread them out.",
         code="GD302",
         images={"latent": 2, "beta1": 0.5},
-        ring={"lr_g": 1e-4, "d_steps": 5},
+        ring={"latent": 1, "lr_g": 1e-4, "d_steps": 5},
     ),
     "noise-output": Preset(
         "G's learning rate is next to nothing, so it never leaves the noise that it starts from.",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gan_doctor.core import OptimizerFacts, Setup
 from gan_doctor.core.setup import Role
 
+USUAL_BETA1 = 0.5  # Radford 2016, DCGAN, section 4
 ROLES: tuple[Role, ...] = ("g", "d")
 
 
@@ -48,6 +49,11 @@ def rates(setup: Setup, player: str = "") -> dict[str, float]:
 def by_adam(setup: Setup) -> bool:
     """Whether all known optimizers are of Adam's kind, so that its usual rates apply."""
     return all("Adam" in o.kind for o in setup.optimizers if o.kind)
+
+
+def beta1(setup: Setup) -> float | None:
+    """Adam's beta1, the larger one of the two players; None when it is not known."""
+    return max((o.betas[0] for o in setup.optimizers if o.betas), default=None)
 
 
 def shown(number: float) -> str:

@@ -7,12 +7,10 @@ from typing import Any
 
 from gan_doctor.core import ConfigError, Finding, Run, Setup
 from gan_doctor.tricks._base import Prescription, Trick
-from gan_doctor.tricks._facts import by_adam, changes
+from gan_doctor.tricks._facts import USUAL_BETA1, beta1, by_adam, changes
 from gan_doctor.tricks._plan import Plan
 
 __all__ = ["AdamBeta1"]
-
-_DCGAN = 0.5
 
 
 class AdamBeta1(Trick):
@@ -56,22 +54,24 @@ class AdamBeta1(Trick):
     check = "Both losses jump less, and samples improve within 1,000 steps from scratch."
     avoid_when = "Not with another optimizer than Adam."
     references = ("Radford et al. 2016, DCGAN, section 4", "Gulrajani et al. 2017, algorithm 1")
-    settings = {"beta1": _DCGAN}
+    settings = {"beta1": USUAL_BETA1}
     sets = ("betas",)
 
     def fit(self, run: Run, finding: Finding) -> Prescription | None:
         """From what it is to .5."""
-        now = _beta1(run.setup)
+        now = beta1(run.setup)
         if now is None:
-            return Prescription("Set Adam's beta1 to 0.5 in both optimizers.", {"beta1": _DCGAN})
-        if now <= _DCGAN:
+            return Prescription(
+                "Set Adam's beta1 to 0.5 in both optimizers.", {"beta1": USUAL_BETA1}
+            )
+        if now <= USUAL_BETA1:
             return None
-        return Prescription(changes({"beta1": now}, {"beta1": _DCGAN}), {"beta1": _DCGAN})
+        return Prescription(changes({"beta1": now}, {"beta1": USUAL_BETA1}), {"beta1": USUAL_BETA1})
 
     def in_use(self, setup: Setup) -> bool | None:
         """Whether both betas are at most .5."""
-        now = _beta1(setup)
-        return None if now is None else now <= _DCGAN
+        now = beta1(setup)
+        return None if now is None else now <= USUAL_BETA1
 
     def avoid(self, setup: Setup) -> str | None:
         """It is a setting of Adam."""
@@ -84,8 +84,3 @@ class AdamBeta1(Trick):
         if settings["beta1"] >= 1:
             raise ConfigError(f"adam-beta1.beta1 must lie below 1, got {settings['beta1']}")
         plan.betas = (settings["beta1"], plan.betas[1])
-
-
-def _beta1(setup: Setup) -> float | None:
-    """The larger one of the two players."""
-    return max((o.betas[0] for o in setup.optimizers if o.betas), default=None)

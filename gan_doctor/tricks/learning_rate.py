@@ -7,7 +7,7 @@ from typing import Any
 
 from gan_doctor.core import Finding, Run, Setup
 from gan_doctor.tricks._base import Prescription, Trick
-from gan_doctor.tricks._facts import by_adam, changes, rates
+from gan_doctor.tricks._facts import USUAL_BETA1, beta1, by_adam, changes, rates
 from gan_doctor.tricks._plan import Plan
 
 __all__ = ["LearningRate"]
@@ -75,6 +75,8 @@ class LearningRate(Trick):
             text = f"Divide both learning rates by {factor} and start again from scratch."
             return Prescription(text) if factor > 1 else None
         high = max(now.values()) > _DCGAN
+        if not high and (beta1(run.setup) or 0) > USUAL_BETA1:
+            return None  # the momentum is the likelier fault
         then = {name: _fitted(lr, finding.slug, high) for name, lr in now.items()}
         then = {name: lr for name, lr in then.items() if lr != now[name]}
         if not then:

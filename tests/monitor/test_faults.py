@@ -14,7 +14,7 @@ from loops.gan_loops import Nobody, Training, plain, points
 
 import gan_doctor
 from gan_doctor.core import Event, Finding, MonitorWarning, Setup
-from gan_doctor.monitor import checks, monitor, readings, writer
+from gan_doctor.monitor import checks, live, readings, writer
 from gan_doctor.monitor.shield import Shield
 
 STEPS = 65
@@ -115,7 +115,7 @@ def test_a_value_that_is_no_number(attach):
 
 @pytest.mark.parametrize(
     ("place", "name"),
-    [(readings, "auroc"), (readings, "norm"), (checks, "Reference"), (monitor, "diagnose")],
+    [(readings, "auroc"), (readings, "norm"), (checks, "Reference"), (live, "diagnose")],
 )
 def test_a_measure_that_fails(place, name, one_warning, monkeypatch):
     monkeypatch.setattr(place, name, broken)
@@ -143,7 +143,7 @@ def test_on_request_faults_are_raised(attach, monkeypatch):
     doctor = attach(t, on_error="raise")
     with pytest.raises(ZeroDivisionError, match="oh no"):
         plain(t, doctor, 1)
-    monkeypatch.setattr(monitor, "diagnose", broken)
+    monkeypatch.setattr(live, "diagnose", broken)
     with pytest.raises(ZeroDivisionError):
         doctor.close()
     assert doctor.closed

@@ -15,8 +15,8 @@ from loops.gan_loops import images, plain, points
 from torch import nn
 
 import gan_doctor
-import gan_doctor.monitor.monitor as module
 from gan_doctor.core import Diagnosis, Finding, MonitorWarning, Outlook, Run, Verdict
+from gan_doctor.monitor import live, monitor
 from gan_doctor.monitor.schedule import Schedule
 
 # What is recorded
@@ -199,7 +199,7 @@ def test_findings_are_told_when_they_come_get_worse_and_come_back(attach, monkey
         verdict = Verdict("GD301", "mode-collapse", "fired", tuple(found))
         return Diagnosis(run, (verdict,), Outlook("continue", ""))
 
-    monkeypatch.setattr(module, "diagnose", diagnose)
+    monkeypatch.setattr(live, "diagnose", diagnose)
     told: list[tuple[str, str]] = []
     t = points()
     doctor = attach(
@@ -228,9 +228,9 @@ def test_should_stop_follows_the_latest_diagnosis(attach, monkeypatch):
     assert not doctor.should_stop
     plain(t, doctor, 25)
     assert not doctor.should_stop
-    real = module.diagnose
+    real = live.diagnose
     monkeypatch.setattr(
-        module, "diagnose", lambda *a: replace(real(*a), outlook=Outlook("stop", "it is over"))
+        live, "diagnose", lambda *a: replace(real(*a), outlook=Outlook("stop", "it is over"))
     )
     doctor.diagnose()
     assert doctor.should_stop
@@ -262,7 +262,7 @@ def test_putting_off_checks_is_an_event(recorded, monkeypatch):
             self.hours += 1
             return self.hours
 
-    monkeypatch.setattr(module, "Schedule", functools.partial(Schedule, clock=Ticking()))
+    monkeypatch.setattr(monitor, "Schedule", functools.partial(Schedule, clock=Ticking()))
     run = recorded(plain, steps=400, sample_every="auto", total_steps=1000, budget=0.05)
     events = [event for event in run.events if event.kind == "schedule"]
     assert events

@@ -65,6 +65,7 @@ def test_a_roll_back_within_the_process_is_a_segment_too(t, attach, folder):
         plain(t, doctor, 60)
         assert doctor.state_dict() == {"step": 80}
     run = gan_doctor.read(folder)
+    assert run.setup.d_steps == 1
     assert [segment.first_step for segment in run.segments] == [0, 20]
     assert [part.last_step for part in run.parts] == [60, 80]
     assert run.notes == ()

@@ -138,6 +138,12 @@ def test_no_draft_is_left(log, tmp_path):
     assert not list(tmp_path.rglob("*draft*"))
 
 
+def test_a_draft_that_a_killed_process_left_is_no_run(tmp_path):
+    (tmp_path / ".draft").write_bytes(b"{")
+    RunLog(tmp_path, SETUP, "error").close()
+    assert not (tmp_path / ".draft").exists()
+
+
 def test_a_torn_line_is_ended_before_the_next(log, tmp_path):
     (tmp_path / "events.jsonl").write_bytes(b'{"step":1,"ki')
     log.event(Event(2, "note"))

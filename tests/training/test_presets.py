@@ -10,8 +10,6 @@ from gan_doctor.detectors import known as detectors
 from gan_doctor.training import PRESETS, TrainConfig, Trained, train
 from gan_doctor.training.data import ring
 
-RING = [name for name, preset in PRESETS.items() if preset.ring is not None]
-
 
 def test_there_is_a_sick_preset_for_each_detector_named_after_it() -> None:
     codes = {kind.code: slug for slug, kind in detectors().items()}
@@ -65,18 +63,21 @@ def test_the_healthy_training_reaches_all_modes_of_the_ring() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "steps", "most"), [("mode-collapse", 1200, 1), ("mode-dropping", 500, 6)]
+    ("name", "steps", "most"), [("mode-collapse", 1200, 1), ("mode-dropping", 400, 6)]
 )
 def test_the_sick_ones_miss_modes(name: str, steps: int, most: int) -> None:
     assert modes_reached(points(on_the_ring(name, steps)[0])) <= most
 
 
-def test_an_overpowering_d_has_its_loss_near_zero() -> None:
-    assert on_the_ring("discriminator-overpowering", 200)[1][-1]["loss_d"] < 0.05
-
-
-def test_a_failing_d_has_a_loss_above_chance() -> None:
-    assert on_the_ring("discriminator-failing", 200)[1][-1]["loss_d"] > 1.4
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [("discriminator-overpowering", 0, 0.1), ("discriminator-failing", 1.5, 4)],
+)
+def test_the_loss_of_d_shows_who_wins(name: str, low: float, high: float) -> None:
+    losses: list[float] = []
+    config = TrainConfig.of(name, settings={"steps": 100})
+    train(config, progress=lambda _, both: losses.append(both["loss_d"]))
+    assert all(low <= loss <= high for loss in losses[50:])
 
 
 def test_the_diverging_training_ends_in_numbers_that_are_none() -> None:

@@ -107,6 +107,12 @@ def test_rates_that_already_fit_are_left_alone(finding: Make) -> None:
     assert trick("ttur").prescribe(ahead, finding("discriminator-failing")) is None
 
 
+def test_usual_rates_are_left_alone_while_the_momentum_is_not_usual(finding: Make) -> None:
+    card = trick("learning-rate")
+    assert card.prescribe(run_with(beta1=0.9), finding("mode-collapse")) is None
+    assert card.prescribe(run_with(1e-3, 1e-3, beta1=0.9), finding("mode-collapse")) is not None
+
+
 def test_rates_of_other_optimizers_are_given_as_factors(finding: Make) -> None:
     sgd = run_with(0.1, 0.1, kind="SGD")
     offer = trick("learning-rate").prescribe(sgd, finding("mode-collapse"))
