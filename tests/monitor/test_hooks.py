@@ -116,10 +116,14 @@ def test_outputs_that_are_no_tensors_are_left_alone(t, told):
         def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
             return x, x
 
-    listener = Listener()
     pair = Pair()
-    hooks = Hooks(t.G, pair, listener, lambda call: call, lambda: True)
+    hooks = Hooks(pair, Pair(), told, lambda call: call, lambda: True)
     assert len(pair(t.real())) == 2
+    assert len(hooks._made) == 0
+    hooks.remove()
+    hooks = Hooks(t.G, pair, told, lambda call: call, lambda: True)
+    assert len(pair(t.real())) == 2
+    assert len(hooks._pending) == 0
     hooks.remove()
 
 

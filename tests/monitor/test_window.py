@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_doctor.monitor.window import Columns, Window
+from gan_doctor.monitor.window import Columns, Window, _Transfer
 
 
 def flushed(window: Window) -> dict[str, tuple[list[int], list[float]]]:
@@ -133,3 +135,38 @@ def test_a_row_that_stays_open_takes_bounded_memory():
     assert not isinstance(window._open["a"][0], list)
     window.end_row(1)
     assert flushed(window) == {"a": ([1], [1])}
+
+
+class Copy:
+    """A copy from a device that is under way until somebody waits for it, or says it is done."""
+
+    under_way: ClassVar[list[Copy]] = []
+
+    def __init__(self) -> None:
+        self.done = False
+        self.under_way.append(self)
+
+    def query(self) -> bool:
+        return self.done
+
+    def synchronize(self) -> None:
+        self.done = True
+
+
+def test_what_is_under_way_is_handed_out_later_and_in_order(monkeypatch):
+    def send(transfer: _Transfer, block: torch.Tensor) -> torch.Tensor:
+        transfer._copied.append(Copy())
+        return block
+
+    monkeypatch.setattr(_Transfer, "_send", send)
+    monkeypatch.setattr(Copy, "under_way", [])
+    window = Window()
+    for step in (1, 2, 3):
+        window.put("a", torch.tensor(float(step)))
+        window.end_row(step)
+        assert window.flush() == []
+    Copy.under_way[1].done = True
+    assert window.flush() == []  # the first is still under way
+    Copy.under_way[0].done = True
+    assert [group.steps for group in window.flush()] == [[1], [2]]
+    assert [group.steps for group in window.flush(wait=True)] == [[3]]
