@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from gan_doctor.core import MonitorWarning
+
+_logger = logging.getLogger(__name__)
 
 
 class Shield:
@@ -54,4 +57,7 @@ class Shield:
         self._told.add(what)
         with contextlib.suppress(OSError):  # the log itself may be what failed
             self._note(text)
-        warnings.warn(f"gan_doctor: {text}", MonitorWarning, stacklevel=2)
+        try:
+            warnings.warn(f"gan_doctor: {text}", MonitorWarning, stacklevel=2)
+        except MonitorWarning:  # a program that makes errors of warnings must not die of ours
+            _logger.warning(text)

@@ -67,9 +67,9 @@ PRESETS: Mapping[str, Preset] = {
         ring=_SWAPPED_BETAS,
     ),
     "discriminator-overpowering": Preset(
-        "D learns a thousand times faster than G and wins before G has begun.",
+        "D learns two hundred times faster than G and wins before G has begun.",
         code="GD201",
-        images={"lr_g": 1e-5, "lr_d": 1e-2},
+        images={"lr_g": 1e-5, "lr_d": 2e-3},
     ),
     "discriminator-failing": Preset(
         "D's learning rate is next to nothing, so it never learns to tell fakes from reals.",
@@ -77,9 +77,9 @@ PRESETS: Mapping[str, Preset] = {
         images={"lr_d": 1e-7},
     ),
     "stalled-at-chance": Preset(
-        "G is 300 times faster than D and blinds it: both losses rest at their textbook values.",
+        "G is 100 times faster than D and blinds it: both losses rest at their textbook values.",
         code="GD203",
-        images={"lr_g": 1e-2, "lr_d": 3e-5, "d_norm": "none"},
+        images={"lr_g": 5e-3, "lr_d": 5e-5, "d_norm": "none"},
     ),
     "mode-collapse": Preset(
         "G runs after D with all its samples at once: too much momentum, and a D that is too weak.",

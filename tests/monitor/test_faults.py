@@ -255,3 +255,19 @@ def test_infinities_of_both_signs_are_kept(recorded):
     run = recorded(infinite, attach="manual")
     assert run.get("loss/d").values[0] == math.inf
     assert run.get("loss/g").values[0] == -math.inf
+
+
+def test_a_program_that_makes_errors_of_warnings_goes_on(
+    attach: Any, undisturbed_weights: torch.Tensor, caplog: pytest.LogCaptureFixture
+) -> None:
+    def raises(finding: Finding) -> None:
+        raise RuntimeError("no")
+
+    def sampler(n: int) -> torch.Tensor:
+        raise RuntimeError("nothing to sample")
+
+    t = points()
+    with attach(t, sampler=sampler, on_finding=raises) as doctor:
+        plain(t, doctor, STEPS)
+    assert torch.equal(weights(t), undisturbed_weights)
+    assert "nothing to sample" in caplog.text
