@@ -12,7 +12,7 @@ endif
 .PHONY: demo test lint install clean
 
 demo: .venv/.installed
-	$(BIN)/gan-doctor demo
+	$(BIN)/gan-doctor demo --exists overwrite
 
 test: lint
 	$(BIN)/pytest -n 2

@@ -154,7 +154,7 @@ def against_null(run: Run, name: str, player: str = "") -> Series | Missing:
     if isinstance(null, Missing):
         return null
     series, means = null
-    if means.min() <= 0:
+    if not np.all(means > 0):
         return Missing("degenerate data", f"{name} is 0 between halves of the real data")
     return Series(series.key, series.steps, series.values / means)
 

@@ -62,7 +62,7 @@ class Schedule:
         return step > self._next - within
 
     def allowance(self, step: int) -> float | None:
-        """Seconds that the monitor may take over the whole training, None if nobody knows."""
+        """Seconds that the monitor may take over the whole training, None without such a limit."""
         done = self._share_done(step)
         return self._earned / done if done else None
 
@@ -105,7 +105,7 @@ class Schedule:
 
     def _share_done(self, step: int) -> float | None:
         done = step - self._first_step
-        if self._total_steps is None or done < 1:
+        if self._fixed or self._total_steps is None or done < 1:
             return None
         return min(1.0, done / max(self._total_steps - self._first_step, 1))
 

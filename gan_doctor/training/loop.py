@@ -91,10 +91,10 @@ def train(
                 with torch.no_grad():
                     fake = fakes()
                 real_seen, fake_seen = seen(real), seen(fake)
-                real_logits, fake_logits = D(real_seen), D(fake_seen)
+                on_real, on_fake = D(real_seen), D(fake_seen)
                 if doctor:
-                    doctor.observe("", real, fake, real_logits, fake_logits)
-                loss_d = discriminator_loss(plan.family, real_logits, fake_logits, plan.real_label)
+                    doctor.observe(real=real, fake=fake, real_logits=on_real, fake_logits=on_fake)
+                loss_d = discriminator_loss(plan.family, on_real, on_fake, plan.real_label)
                 penalties = [term(D, real_seen, fake_seen) for term in plan.d_losses]
                 opt_d.zero_grad()
                 sum(penalties, loss_d).backward()
@@ -104,9 +104,8 @@ def train(
             loss_g.backward()
             opt_g.step()
             if doctor:
-                doctor.step(
-                    loss_d, loss_g, scalars={"penalty/d": sum(penalties)} if penalties else None
-                )
+                penalty = {"penalty/d": sum(penalties)} if penalties else {}
+                doctor.step(loss_d, loss_g, scalars=penalty)
             if progress and _worth_telling(step + 1, config.steps):
                 progress(step + 1, {"loss_d": loss_d.item(), "loss_g": loss_g.item()})
     return Trained(config, G, D, Path(directory) if directory is not None else None)
@@ -130,7 +129,7 @@ def _recorded(
     if directory is None:
         return nullcontext()
     file = Path(directory) / CONFIG_FILE
-    if file.exists() and exists == "error":
+    if exists == "error" and (file.exists() or file.with_name("run.json").exists()):
         raise RunExistsError(
             f"{directory} already holds a training: choose another directory, "
             "or pass exists='overwrite' to delete it"

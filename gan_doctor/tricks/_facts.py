@@ -28,6 +28,13 @@ def batch_norm_in_d(setup: Setup) -> bool | None:
     return any("BatchNorm" in norm for names in norms for norm in names) if norms else None
 
 
+def mixed_samples(setup: Setup) -> str | None:
+    """Why D does not judge each sample by itself, "" if it does; None when no D is known."""
+    if batch_norm_in_d(setup):
+        return "D has BatchNorm, which mixes the samples of a batch; the penalty is per sample"
+    return None if batch_norm_in_d(setup) is None else ""
+
+
 def spectral_norm_in_d(setup: Setup) -> bool | None:
     """Whether a D is spectrally normalised; None when no D is known."""
     found = [n.spectral_norm for n in setup.networks if n.role == "d"]

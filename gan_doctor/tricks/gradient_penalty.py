@@ -7,7 +7,7 @@ from typing import Any
 
 from gan_doctor.core import Finding, Run, Setup
 from gan_doctor.tricks._base import Prescription, Trick
-from gan_doctor.tricks._facts import batch_norm_in_d, penalised, spectral_norm_in_d
+from gan_doctor.tricks._facts import mixed_samples, penalised, spectral_norm_in_d
 from gan_doctor.tricks._plan import Plan
 
 __all__ = ["GradientPenalty"]
@@ -73,12 +73,7 @@ class GradientPenalty(Trick):
 
     def avoid(self, setup: Setup) -> str | None:
         """It needs a D that judges each sample by itself."""
-        mixed = batch_norm_in_d(setup)
-        if mixed is None:
-            return None
-        return (
-            "D has BatchNorm, which mixes the samples of a batch; the penalty is per sample" * mixed
-        )
+        return mixed_samples(setup)
 
     def apply(self, plan: Plan, settings: Mapping[str, Any]) -> None:
         """Adds the penalty to D's loss, at points from random numbers of its own."""

@@ -75,7 +75,7 @@ class LearningRate(Trick):
             text = f"Divide both learning rates by {factor} and start again from scratch."
             return Prescription(text) if factor > 1 else None
         high = max(now.values()) > _DCGAN
-        if not high and (beta1(run.setup) or 0) > USUAL_BETA1:
+        if finding.slug in _CUT and not high and (beta1(run.setup) or 0) > USUAL_BETA1:
             return None  # the momentum is the likelier fault
         then = {name: _fitted(lr, finding.slug, high) for name, lr in now.items()}
         then = {name: lr for name, lr in then.items() if lr != now[name]}

@@ -64,19 +64,10 @@ class TTUR(Trick):
 
     def fit(self, run: Run, finding: Finding) -> Prescription | None:
         """Slows the player that is ahead, and speeds up the other if it crawls."""
-        d_wins = finding.slug in ("discriminator-overpowering", "noise-output")
         now = rates(run.setup, finding.player)
         if len(now) < 2 or not by_adam(run.setup):
             return _in_words(finding.slug)
-        if finding.slug == "discriminator-overpowering":
-            then = _slower_d(**now)
-        elif finding.slug == "discriminator-failing":
-            then = _faster_d(**now) if now["lr_d"] < 4 * now["lr_g"] else {}
-        elif d_wins:
-            then = _slower_d(**now) if now["lr_d"] > now["lr_g"] else {}
-        else:
-            then = _faster_d(**now) if now["lr_g"] > now["lr_d"] else {}
-        then = {name: lr for name, lr in then.items() if lr != now[name]}
+        then = {n: lr for n, lr in _balanced(finding.slug, **now).items() if lr != now[n]}
         return Prescription(changes(now, then), then) if then else None
 
     def in_use(self, setup: Setup) -> bool | None:
@@ -90,6 +81,16 @@ class TTUR(Trick):
     def apply(self, plan: Plan, settings: Mapping[str, Any]) -> None:
         """Sets both rates."""
         plan.lr_g, plan.lr_d = settings["lr_g"], settings["lr_d"]
+
+
+def _balanced(finding: str, lr_g: float, lr_d: float) -> dict[str, float]:
+    """The rates to use; none where their ratio is not to blame."""
+    ratio = lr_d / lr_g
+    if finding == "discriminator-overpowering" or (finding == "noise-output" and ratio > 1):
+        return _slower_d(lr_g, lr_d)
+    if finding != "noise-output" and ratio < (4 if finding == "discriminator-failing" else 1):
+        return _faster_d(lr_g, lr_d)
+    return {}
 
 
 def _slower_d(lr_g: float, lr_d: float) -> dict[str, float]:

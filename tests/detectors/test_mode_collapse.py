@@ -57,5 +57,6 @@ def test_without_samples_it_is_not_assessed(examine, make_run, players):
 
 
 def test_constant_data_is_not_assessed(examine, make_run, good):
-    verdict = examine(make_run({}, good, null={"spread_ratio": 0.0}))
-    assert verdict.missing[0].why == "degenerate data"
+    for null in (0.0, float("nan")):
+        verdict = examine(make_run({}, good, null={"spread_ratio": null}))
+        assert verdict.missing[0].why == "degenerate data"
