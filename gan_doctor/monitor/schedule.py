@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,7 +38,8 @@ class Schedule:
         self._budget, self._total_steps, self._clock = budget, total_steps, clock
         self._started = clock()
         self._once = self._spent = 0.0  # seconds
-        self._last_once = self._last = 0.0  # of the latest, and of the latest check
+        self._last_once = self._check = 0.0  # of the latest, and of the latest check
+        self._cheapest = math.inf  # check so far
         if every != "auto":
             self.interval = every
         else:
@@ -74,7 +76,8 @@ class Schedule:
         """Notes that a check is made at `step`; returns by how many steps it comes late."""
         late = step - self._next
         self._next = (step // self.interval + 1) * self.interval
-        self._last = 0.0
+        self._cheapest = self._another
+        self._check = 0.0
         return late
 
     @contextmanager
@@ -92,7 +95,7 @@ class Schedule:
             if once:
                 self._last_once, self._once = seconds, self._once + seconds
             else:
-                self._last, self._spent = self._last + seconds, self._spent + seconds
+                self._check, self._spent = self._check + seconds, self._spent + seconds
 
     @property
     def _elapsed(self) -> float:
@@ -109,10 +112,16 @@ class Schedule:
             return None
         return min(1.0, done / max(self._total_steps - self._first_step, 1))
 
+    @property
+    def _another(self) -> float:
+        """What one more check will take: as much as the cheapest, since others had to wait."""
+        return min(self._cheapest, self._check or math.inf)
+
     def _affordable(self, step: int, once: float = 0.0) -> bool:
-        """Whether one more check like the last stays within the share, beside a cost paid once."""
+        """Whether one more check stays within the share, beside a cost that is paid once."""
+        another = 0.0 if math.isinf(self._another) else self._another
         once += self._once
         done = self._share_done(step)
         if done is None:
-            return once + self._spent + self._last <= self._earned
-        return once * done + self._spent + self._last <= self._earned
+            return once + self._spent + another <= self._earned
+        return once * done + self._spent + another <= self._earned

@@ -128,3 +128,19 @@ def test_time_is_charged_even_if_the_check_fails(clock):
         failing()
     clock.now += 4
     assert schedule.cost == pytest.approx(0.5)
+
+
+def test_one_check_that_had_to_wait_does_not_end_all_checks(clock):
+    """Measured on a machine that stood still for a second: no check for 1,100 of 1,200 steps."""
+    schedule = Schedule("auto", 0.02, 1200, clock)
+    made = []
+    for step in range(1, 1201):
+        clock.now += 0.05
+        if schedule.due(step):
+            schedule.done(step)
+            with schedule.charged():
+                clock.now += 0.5 if len(made) == 2 else 0.01
+            made.append(step)
+    assert len(made) > 25
+    assert made[-1] > 1150
+    assert schedule.cost <= 0.02
