@@ -48,9 +48,12 @@ def optimizer(setup: Setup, role: Role, player: str = "") -> OptimizerFacts:
 
 
 def rates(setup: Setup, player: str = "") -> dict[str, float]:
-    """The learning rates `lr_g` and `lr_d`, as far as they are known."""
+    """The learning rates `lr_g` and `lr_d`, as far as they are known.
+
+    A rate of 0 is the first step of a warm-up, or a player that is frozen: no number to go by.
+    """
     found = {f"lr_{role}": optimizer(setup, role, player).lr for role in ROLES}
-    return {name: lr for name, lr in found.items() if lr is not None}
+    return {name: lr for name, lr in found.items() if lr}
 
 
 def by_adam(setup: Setup) -> bool:

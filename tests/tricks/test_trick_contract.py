@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 import torch
 
-from gan_doctor.core import ConfigError, Finding, Objective, Run, Setup, UnknownNameError
+from gan_doctor.core import (
+    ConfigError,
+    Finding,
+    Objective,
+    OptimizerFacts,
+    Run,
+    Setup,
+    UnknownNameError,
+)
 from gan_doctor.detectors import known as detectors
 from gan_doctor.tricks import CATEGORIES, Plan, Trick, check_compatible, known, trick
 
@@ -69,6 +77,15 @@ def test_prescriptions_hold_settings_of_the_card(
 def test_an_empty_set_up_is_unknown_not_denied(card: Trick) -> None:
     assert card.in_use(Setup()) in (None, False)
     assert card.avoid(Setup()) in (None, "")
+
+
+def test_a_rate_of_0_is_no_number_to_go_by(card: Trick) -> None:
+    optimizers = tuple(OptimizerFacts(role, kind="Adam", lr=0.0) for role in ("g", "d"))
+    run = Run("warming up", setup=Setup(optimizers=optimizers))
+    for slug in card.treats:
+        finding = Finding("GD000", slug, "critical", "", 0, 0)
+        prescription = card.prescribe(run, finding)
+        assert prescription is None or "from 0 " not in prescription.action
 
 
 def test_declared_tricks_are_in_use_where_no_fact_says_more(card: Trick) -> None:
