@@ -40,6 +40,8 @@ CASES = {
 
 def mnist16() -> torch.Tensor:
     """(10000, 1, 16, 16) in [-1, 1]."""
+    if "GAN_DOCTOR_DATA" not in os.environ:
+        raise SystemExit("Set GAN_DOCTOR_DATA to the folder that holds mnist10k.npz.")
     with np.load(Path(os.environ["GAN_DOCTOR_DATA"]) / "mnist10k.npz") as data:
         images = torch.tensor(data["images"], dtype=torch.float32)[:, None] / 127.5 - 1
     return functional.interpolate(images, size=16, mode="bilinear", antialias=True)
