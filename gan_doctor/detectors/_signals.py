@@ -114,12 +114,13 @@ class SampleState:
 
     @property
     def quality(self) -> FloatArray:
-        """(C,) how much of the data the samples reach: coverage, the hardest of the three to fool.
+        """(C,) how much of the data the samples reach: the mean of coverage and recall.
 
-        One realistic blob has precision, samples flung far have recall, and blur has none of it
+        Recall counts at most as much as coverage: samples flung far have recall alone. A realistic
+        blob near many reals has coverage alone, and blur loses recall, so neither counts whole
         (Naeem 2020; catalogue S6).
         """
-        return self.coverage
+        return (self.coverage + np.minimum(self.recall, self.coverage)) / 2
 
     @property
     def age(self) -> FloatArray:

@@ -37,10 +37,10 @@ class DiscriminatorOverpowering(Detector):
     How it is measured:
         Dominance: how far D's loss has fallen from its equilibrium towards its floor, at each tick.
         Separation: AUROC between D's outputs on reals and fakes of one batch, oriented. Samples:
-        the share of the data they reach, which is coverage over its value between halves of the
-        reals. Dominance and separation with bad or unknown samples warn. It is critical when the
-        samples are bad and have not become better for a share of the budget, or when D's loss is 0
-        with G's pinned at the constant where a clamped loss ends.
+        the share of the data they reach, from coverage and recall over their values between halves
+        of the reals. Dominance and separation with bad or unknown samples warn. It is critical when
+        the samples are bad and have not become better for a share of the budget, or when D's loss
+        is 0 with G's pinned at the constant where a clamped loss ends.
 
     Limits:
         dominance .9 and separation .99 (catalogue S1, proposals); bad .2 and stale .15 (proposals).
