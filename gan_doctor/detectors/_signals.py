@@ -149,6 +149,11 @@ def sample_state(run: Run, player: str = "") -> SampleState | Missing:
     return SampleState(scales[0].steps, *(scale.values for scale in scales))
 
 
+def only_where(holds: npt.NDArray[np.bool_], values: FloatArray) -> FloatArray:
+    """A score where a condition holds; elsewhere at most 0, which reaches no limit."""
+    return np.where(holds, values, np.minimum(values, 0))
+
+
 def against_null(run: Run, name: str, player: str = "") -> Series | Missing:
     """A sample measure over its mean between halves of the reals, at each check."""
     null = _null_means(run, name, player)

@@ -11,6 +11,7 @@ from gan_doctor.detectors._base import Detector, Limit, Score
 from gan_doctor.detectors._evidence import measured, percent, recorded, value_of
 from gan_doctor.detectors._signals import (
     dominance,
+    only_where,
     pinned,
     sample_evidence,
     sample_state,
@@ -78,8 +79,8 @@ class DiscriminatorFailing(Detector):
             return [Score("warning", run.ticks, behind, 1.0), *facts]
         real = state.at(run.ticks, state.quality >= self._limit["real"])
         bad = state.at(run.ticks, state.quality < self._limit["bad"])
-        warning = np.where(real == 1, np.minimum(behind, 0), behind)
-        critical = np.where(bad == 1, warning, np.minimum(warning, 0))
+        warning = only_where(real != 1, behind)
+        critical = only_where(bad == 1, warning)
         return [
             Score("warning", run.ticks, warning, 1.0),
             Score("critical", run.ticks, np.where(np.isnan(bad), np.nan, critical), 1.0),
@@ -96,7 +97,7 @@ class DiscriminatorFailing(Detector):
             return by_loss
         behind = np.where(apart <= self._limit["wrong"], np.maximum(by_loss, 1), by_loss)
         lost = (apart <= self._limit["separation"]) & (ahead <= -self._limit["dominance"])
-        return np.where(lost, behind, np.minimum(behind, 0))
+        return only_where(lost, behind)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how wrong D is, and where the samples stand."""

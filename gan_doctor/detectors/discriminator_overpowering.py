@@ -11,13 +11,14 @@ from gan_doctor.detectors._base import Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import measured, percent, recorded, value_of
 from gan_doctor.detectors._signals import (
     dominance,
+    only_where,
     pinned,
     sample_evidence,
     sample_state,
     samples_in_words,
     separation,
 )
-from gan_doctor.stats import Alarm, Persistence
+from gan_doctor.stats import Alarm
 
 __all__ = ["DiscriminatorOverpowering"]
 
@@ -71,7 +72,7 @@ class DiscriminatorOverpowering(Detector):
     def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:
         """Dominance where D separates perfectly and the samples are bad, else 0."""
         won = pinned(run, "loss/d", "loss/g", player)
-        facts = [Score("critical", run.ticks, won, 1.0, Persistence(), fact=True)]
+        facts = [Score("critical", run.ticks, won, 1.0, fact=True)]
         ahead = self._ahead(run, player)
         if isinstance(ahead, Missing):
             return facts if np.any(won == 1) else ahead
@@ -81,8 +82,8 @@ class DiscriminatorOverpowering(Detector):
         bad = state.at(run.ticks, state.quality < self._limit["bad"])
         stale = state.at(run.ticks, state.age >= share_of_budget(run, self._limit["stale"]))
         # Before the first check nothing is known of the samples: that may warn but not convict.
-        warning = np.where(bad == 0, np.minimum(ahead, 0), ahead)
-        critical = np.where(stale == 1, warning, np.minimum(warning, 0))
+        warning = only_where(bad != 0, ahead)
+        critical = only_where(stale == 1, warning)
         return [
             Score("warning", run.ticks, warning, limit),
             Score("critical", run.ticks, np.where(np.isnan(bad), np.nan, critical), limit),
@@ -94,7 +95,7 @@ class DiscriminatorOverpowering(Detector):
         ahead, apart = dominance(run, player), separation(run, player)
         if isinstance(ahead, Missing) or isinstance(apart, Missing):
             return ahead
-        return np.where(apart < self._limit["separation"], np.minimum(ahead, 0), ahead)
+        return only_where(~(apart < self._limit["separation"]), ahead)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how well D separates, and where the samples stand."""

@@ -9,7 +9,7 @@ import numpy as np
 from gan_doctor.core import Finding, Missing, Run
 from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import measured
-from gan_doctor.detectors._signals import against_null, sample_evidence, sample_state
+from gan_doctor.detectors._signals import against_null, only_where, sample_evidence, sample_state
 from gan_doctor.stats import Alarm
 
 __all__ = ["NoiseOutput"]
@@ -71,7 +71,7 @@ class NoiseOutput(Detector):
         unreal = np.maximum(state.precision, state.coverage) < self._limit["unreal"]
         # A constant image has no correlation at all: no noise, and no evaluation.
         lost = 1 - smooth.values
-        noise = np.where(unreal, lost, np.minimum(lost, 0))
+        noise = only_where(unreal, lost)
         early, late = (share_of_budget(run, self._limit[name]) for name in ("early", "late"))
         return [
             Score("warning", smooth.steps, noise, self._limit["noisy"], THREE_CHECKS, early),

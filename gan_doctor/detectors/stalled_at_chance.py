@@ -12,6 +12,7 @@ from gan_doctor.detectors._base import Detector, Limit, Score
 from gan_doctor.detectors._evidence import measured, recorded, value_of
 from gan_doctor.detectors._signals import (
     dominance,
+    only_where,
     sample_evidence,
     sample_state,
     samples_in_words,
@@ -80,7 +81,7 @@ class StalledAtChance(Detector):
         blind = (np.abs(ahead) <= self._limit["dominance"]) & (apart <= self._limit["separation"])
         away = state.at(run.ticks, 1 - state.quality)
         known = ~np.isnan(ahead + apart)
-        stalled = np.where(known, np.where(blind, away, np.minimum(away, 0)), np.nan)
+        stalled = np.where(known, only_where(blind, away), np.nan)
         return [
             Score("warning", run.ticks, stalled, 1 - self._limit["real"]),
             Score("critical", run.ticks, stalled, 1 - self._limit["bad"]),
