@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loops import order_loops
+from loops import input_loops, optimizer_loops, order_loops, output_loops, penalty_loops
 from loops.sameness import assert_same
 from loops.witness import Loop, Witness, play
 
@@ -20,7 +20,7 @@ LOGITS = ("logit/real", "logit/fake", "auroc")
 OPTIMIZERS = ("gradient/d", "gradient/g", "steps/d")
 STEPS = 30
 PATIENT = 60  # what cannot be told is asked for after 50 optimizer steps
-FILES = (order_loops,)
+FILES = (order_loops, penalty_loops, input_loops, output_loops, optimizer_loops)
 TOLD = {loop.__name__: loop for file in FILES for loop in file.TOLD}
 UNTOLD = {loop.__name__: loop for file in FILES for loop in file.UNTOLD}
 EITHER = {loop.__name__: loop for file in FILES for loop in file.EITHER}
