@@ -55,9 +55,14 @@ def play_both(loop: Loop, folder: Path, steps: int, **options: Any) -> Played:
     witness, alone = Witness(doctor_of, steps), Witness(None, steps)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MonitorWarning)  # it is in the log as well, as a note
-        with_doctor = play(loop, witness)
-        doctors[0].close()
-    came_to = play(loop, alone)
+        # torch.compile looks at .grad of whatever a network is given (torch 2.13).
+        warnings.filterwarnings("ignore", "The .grad attribute of a Tensor that is not a leaf")
+        try:
+            with_doctor = play(loop, witness)
+        finally:
+            for doctor in doctors:
+                doctor.close()
+        came_to = play(loop, alone)
     assert alone.rows == witness.rows
     return Played(witness, gan_doctor.read(folder / "run"), with_doctor, came_to)
 

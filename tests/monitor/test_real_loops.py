@@ -11,6 +11,7 @@ from loops import (
     order_loops,
     output_loops,
     penalty_loops,
+    player_loops,
     wrapper_loops,
 )
 from loops.played import Played, assert_nothing_wrong, assert_true, play_both
@@ -21,7 +22,10 @@ LOGITS = ("logit/real", "logit/fake", "auroc")
 OPTIMIZERS = ("gradient/d", "gradient/g", "steps/d")
 STEPS = 30
 PATIENT = 55  # what cannot be told is asked for after 50 optimizer steps
-FILES = (order_loops, penalty_loops, input_loops, output_loops, optimizer_loops, wrapper_loops)
+FILES = (
+    order_loops, penalty_loops, input_loops, output_loops, optimizer_loops, wrapper_loops,
+    player_loops,
+)  # fmt: skip
 TOLD = {loop.__name__: loop for file in FILES for loop in file.TOLD}
 UNTOLD = {loop.__name__: loop for file in FILES for loop in file.UNTOLD}
 EITHER = {loop.__name__: loop for file in FILES for loop in file.EITHER}
