@@ -17,7 +17,8 @@ def everything(modules: Iterable[nn.Module], optimizers: Iterable[Optimizer]) ->
     """Weights, gradients, modes, optimizers and all global random numbers."""
     networks = nn.ModuleList(modules)
     return {
-        "weights and buffers": copy.deepcopy(networks.state_dict()),
+        "weights": [p.detach().clone() for p in networks.parameters()],
+        "buffers": [b.clone() for b in networks.buffers()],
         "gradients": [copy.deepcopy(p.grad) for p in networks.parameters()],
         "modes": [m.training for m in networks.modules()],
         "optimizers": [copy.deepcopy(o.state_dict()) for o in optimizers],
