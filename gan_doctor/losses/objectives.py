@@ -12,7 +12,11 @@ from gan_doctor.core import ConfigError, UnknownNameError
 
 
 def discriminator_loss(
-    family: str, real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0
+    family: str,
+    real_logits: Tensor,
+    fake_logits: Tensor,
+    real_label: float = 1.0,
+    dim: int | None = None,
 ) -> Tensor:
     """The loss of D, `L_real + L_fake`, each a mean over its batch.
 
@@ -23,9 +27,10 @@ def discriminator_loss(
         fake_logits: D's raw output on fakes, any shape.
         real_label: Target of the reals, in (0, 1]; below 1 is one-sided label smoothing (Salimans
             2016, 3.4).
+        dim: That the means are taken over, all by default.
 
     Returns:
-        A scalar.
+        A scalar, or one loss for each row.
 
     Raises:
         UnknownNameError: There is no such family here.
@@ -43,7 +48,8 @@ def discriminator_loss(
         raise ConfigError(
             f"The {family} loss has no labels: real_label must be 1, got {real_label}"
         )
-    return terms.real(real_logits, real_label).mean() + terms.fake(fake_logits).mean()
+    real, fake = terms.real(real_logits, real_label), terms.fake(fake_logits)
+    return real.mean(dim) + fake.mean(dim)
 
 
 def generator_loss(family: str, fake_logits: Tensor) -> Tensor:

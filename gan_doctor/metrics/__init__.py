@@ -8,10 +8,10 @@ from gan_doctor.metrics.clusters import Modes, jensen_shannon, reached
 from gan_doctor.metrics.distances import distances
 from gan_doctor.metrics.diversity import copied_pairs, duplicates, mean_pairwise, nearest, spread
 from gan_doctor.metrics.features import Features, RandomConv, Raw, feature_space
-from gan_doctor.metrics.gradients import norm
+from gan_doctor.metrics.gradients import norm, norms
 from gan_doctor.metrics.kernel import mmd2, polynomial_kernel
 from gan_doctor.metrics.manifold import density_coverage, nearest_radii, precision_recall
-from gan_doctor.metrics.separation import auroc
+from gan_doctor.metrics.separation import auroc, auroc_by_row
 from gan_doctor.metrics.spectrum import (
     high_frequency_share,
     neighbour_correlation,
@@ -25,6 +25,7 @@ __all__ = [
     "RandomConv",
     "Raw",
     "auroc",
+    "auroc_by_row",
     "copied_pairs",
     "density_coverage",
     "distances",
@@ -38,6 +39,7 @@ __all__ = [
     "nearest_radii",
     "neighbour_correlation",
     "norm",
+    "norms",
     "polynomial_kernel",
     "power_spectrum",
     "precision_recall",

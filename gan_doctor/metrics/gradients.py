@@ -20,11 +20,23 @@ def norm(tensors: Sequence[Tensor]) -> Tensor:
     Returns:
         0-d float32 on the device of the first tensor; 0 for none.
     """
+    return norms(tensors).square().sum().sqrt()
+
+
+def norms(tensors: Sequence[Tensor]) -> Tensor:
+    """The L2 norm of each tensor, in one fused pass.
+
+    Args:
+        tensors: P of them, as in `norm`.
+
+    Returns:
+        (P,) float32 on the device of the first tensor.
+    """
     if not tensors:
-        return torch.zeros((), dtype=torch.float32)
-    norms = torch._foreach_norm([_dense(tensor) for tensor in tensors])
-    device = norms[0].device
-    return torch.stack([n.to(device, torch.float32) for n in norms]).square().sum().sqrt()
+        return torch.zeros(0)
+    found = torch._foreach_norm([_dense(tensor) for tensor in tensors])
+    device = found[0].device
+    return torch.stack([n.to(device, torch.float32) for n in found])
 
 
 def _dense(tensor: Tensor) -> Tensor:

@@ -25,10 +25,23 @@ def auroc(real: Tensor, fake: Tensor) -> Tensor:
         >>> auroc(torch.tensor([2.0, 1.0]), torch.tensor([1.0, 0.0]))
         tensor(0.8750)
     """
+    return auroc_by_row(real.flatten()[None], fake.flatten()[None])[0]
+
+
+def auroc_by_row(real: Tensor, fake: Tensor) -> Tensor:
+    """`auroc` within each of several batches at once.
+
+    Args:
+        real: (S, N) scores of reals.
+        fake: (S, M) scores of fakes.
+
+    Returns:
+        (S,)
+    """
     dtype = torch.promote_types(real.dtype, fake.dtype)
-    real = real.flatten().to(dtype).contiguous()
-    fake = fake.flatten().to(dtype).sort().values
-    below = torch.searchsorted(fake, real).sum()
-    not_above = torch.searchsorted(fake, real, right=True).sum()
-    share = (below + not_above).float() / (2 * real.numel() * fake.numel())
-    return share.masked_fill(real.isnan().any() | fake.isnan().any(), torch.nan)
+    real = real.to(dtype).contiguous()
+    fake = fake.to(dtype).sort().values
+    below = torch.searchsorted(fake, real).sum(1)
+    not_above = torch.searchsorted(fake, real, right=True).sum(1)
+    share = (below + not_above).float() / (2 * real.shape[1] * fake.shape[1])
+    return share.masked_fill(real.isnan().any(1) | fake.isnan().any(1), torch.nan)

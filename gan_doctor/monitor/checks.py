@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import nn
 
+from gan_doctor.core import ConfigError
 from gan_doctor.metrics import auroc
 from gan_doctor.monitor.gathering import BATCHES, Gathering, N
+from gan_doctor.monitor.players import Players
 from gan_doctor.monitor.recorder import Recorder
 from gan_doctor.monitor.schedule import Schedule
+from gan_doctor.monitor.structures import logits_in
 from gan_doctor.monitor.undisturbed import undisturbed
 from gan_doctor.sampling import MIN_SAMPLES, Reference
 
@@ -18,47 +22,86 @@ KEPT = 64  # images kept in the log at each check
 SHORT = 2.0  # seconds that the monitor may take in all, below which it halves its samples
 REDRAW = 4  # times as many reals seen, until the reference is drawn anew
 
+Sampler = Callable[[int], torch.Tensor | Mapping[str, torch.Tensor]]
+
 
 class SampleChecks:
-    """The reference drawn from the reals, and the fakes held against it.
-
-    The reference is drawn anew whenever four times as many reals have been seen: a handful of times
-    over a run, so that it comes to cover the whole data set.
+    """Holds the fakes of every game against its reals.
 
     Args:
         record: Where the measures go.
-        gathering: Where reals and fakes come from.
+        gatherings: Where reals and fakes come from, by game.
         schedule: Is charged for the time.
-        generator: G, which the sampler may run.
-        discriminator: D.
-        sampler: Makes n samples, None where fakes are gathered.
+        players: Every G and D.
+        sampler: Makes n samples, or n for each game; None where fakes are gathered.
         held_out: (N, ...) reals that D is not trained on.
     """
 
     def __init__(
         self,
         record: Recorder,
-        gathering: Gathering,
+        gatherings: Mapping[str, Gathering],
         schedule: Schedule,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        sampler: Callable[[int], torch.Tensor] | None,
+        players: Players,
+        sampler: Sampler | None,
         held_out: torch.Tensor | None,
     ) -> None:
-        self._record, self._gathering, self._schedule = record, gathering, schedule
-        self._generator, self._discriminator = generator, discriminator
-        self._sampler, self._held_out = sampler, held_out
+        self._record, self._schedule = record, schedule
+        self._gatherings, self._sampler = gatherings, sampler
+        self._networks = [player.module for player in players]
+        judge = players.d[0].module
+        self._games = [
+            _Game(record, name, gathering, schedule, judge, held_out)
+            for name, gathering in gatherings.items()
+        ]
+
+    def check(self) -> None:
+        """Measures samples, of each game where enough of both sides are there."""
+        ready = [game for game in self._games if game.ready]
+        if ready and self._sampler is not None:
+            networks = undisturbed(*self._networks)
+            with self._schedule.charged(), self._record.shield("the sampler"), networks:
+                self._put(self._sampler(N))
+        for game in ready:
+            game.check()
+
+    def _put(self, samples: torch.Tensor | Mapping[str, torch.Tensor]) -> None:
+        by_game = samples if isinstance(samples, Mapping) else {"": samples}
+        if set(by_game) != set(self._gatherings):
+            raise ConfigError(
+                f"sampler({N}) must return samples for each of {sorted(self._gatherings)}, as a "
+                f"dict: got {sorted(by_game)}"
+            )
+        for name, made in by_game.items():
+            self._gatherings[name].put_fakes(made)
+
+
+class _Game:
+    """The reference drawn from the reals of one game, and the fakes held against it.
+
+    The reference is drawn anew whenever four times as many reals have been seen: a handful of times
+    over a run, so that it comes to cover the whole data set.
+    """
+
+    def __init__(
+        self,
+        record: Recorder,
+        name: str,
+        gathering: Gathering,
+        schedule: Schedule,
+        judge: nn.Module,
+        held_out: torch.Tensor | None,
+    ) -> None:
+        self._record, self._name, self._gathering = record, name, gathering
+        self._schedule, self._judge, self._held_out = schedule, judge, held_out
         self._reference: Reference | None = None
         self._seen_at_reference = 0
 
+    @property
+    def ready(self) -> bool:
+        return self._gathering.enough_reals
+
     def check(self) -> None:
-        """Measures samples, if enough of both sides are there."""
-        if not self._gathering.enough_reals:
-            return
-        if self._sampler is not None:
-            networks = undisturbed(self._generator, self._discriminator)
-            with self._schedule.charged(), self._record.shield("the sampler"), networks:
-                self._gathering.put_fakes(self._sampler(N))
         wanted = MIN_SAMPLES if self._reference is None else self._reference.n
         if self._gathering.fakes < wanted:
             self._say_what_is_missing()
@@ -74,7 +117,7 @@ class SampleChecks:
     def _say_what_is_missing(self) -> None:
         if self._reference is None and self._gathering.full:
             self._record.shield.tell_once(
-                "fakes",
+                f"fakes {self._name}",
                 f"{self._gathering.fakes} fakes in {BATCHES} batches are too few to measure, "
                 f"{MIN_SAMPLES} are needed: pass sampler= to the Monitor",
             )
@@ -84,33 +127,35 @@ class SampleChecks:
         allowance = self._schedule.allowance(self._record.step)
         short = allowance is not None and allowance < SHORT
         reals, n = self._gathering.take_reals(), min(self._gathering.n, N // 2 if short else N)
-        if self._reference is None:
+        if self._reference is not None:
+            n = max(n, self._reference.n)
+        elif self._record.setup.sample_shape is None:
             shape = tuple(reals.shape[1:])
             self._record.learn(sample_shape=shape, batch_size=self._gathering.batch_size)
-        else:
-            n = max(n, self._reference.n)
         self._seen_at_reference = self._gathering.reals.seen
         self._reference = Reference(reals, n, step=self._record.step)
-        self._record.bands(self._reference.bands)
-        self._record.samples("real", self._gathering.stored(self._reference.real))
+        bands = self._reference.bands
+        self._record.bands([replace(b, key=replace(b.key, player=self._name)) for b in bands])
+        self._record.samples("real", self._gathering.stored(self._reference.real), self._name)
 
     def _measure(self, reference: Reference) -> None:
         fakes = self._gathering.take_fakes()[-reference.n :]
         for key, value in reference.measure(fakes).items():
-            self._record.put(key, value)
+            self._record.put(replace(key, player=self._name), value)
         if self._held_out is not None:
             with self._record.shield("running D on held_out"):
                 memory = self._remembered(reference.real, self._held_out)
                 self._record.put("auroc/held_out", memory)
         self._record.end_row()
         kept = fakes[:KEPT] if fakes.dim() == 4 else fakes
-        self._record.samples("fake", self._gathering.stored(kept))
+        self._record.samples("fake", self._gathering.stored(kept), self._name)
 
     def _remembered(self, reals: torch.Tensor, held_out: torch.Tensor) -> torch.Tensor:
         """AUROC of D between reals it was trained on and others: .5 where it remembers none."""
-        device = next(self._discriminator.parameters()).device
-        with undisturbed(self._discriminator):
-            self._discriminator.eval()
-            trained = self._discriminator(reals[:N].to(device))
-            others = self._discriminator(held_out[:N].to(device))
-        return auroc(trained, others)
+        device = next(self._judge.parameters()).device
+        with undisturbed(self._judge):
+            self._judge.eval()
+            trained, others = (logits_in(self._judge(x[:N].to(device))) for x in (reals, held_out))
+        if trained is None or others is None:
+            raise ConfigError("D's logits are not told apart from what else it gives")
+        return auroc(trained[0], others[0])

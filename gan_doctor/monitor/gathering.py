@@ -9,12 +9,14 @@ import numpy as np
 import torch
 
 from gan_doctor.core import ConfigError
+from gan_doctor.monitor.host_copy import HostCopy
 from gan_doctor.monitor.reservoir import Reservoir
 from gan_doctor.sampling import MIN_SAMPLES
 
 N = 512  # samples on each side (catalogue 2.2.1)
 WHOLE_BATCHES = 8  # over which fakes may be gathered: G changes meanwhile
 BATCHES = WHOLE_BATCHES + 1  # beside a short one at the end of an epoch
+MAX_BYTES = 1 << 28  # of the reals held, 256 MB: 170 samples on each side at 256 x 256 pixels
 _FULL_EVERY = 16  # real batches, once the reservoir is full
 
 
@@ -29,7 +31,8 @@ class Gathering:
         self.reals = Reservoir(2 * N)
         self.wanted = True  # whether fakes of this step may belong to the next check
         self.batch_size: int | None = None
-        self._fakes: deque[torch.Tensor] = deque(maxlen=BATCHES)
+        self._fakes: deque[HostCopy] = deque(maxlen=BATCHES)
+        self._arriving: deque[HostCopy] = deque()
         self._passed = {"real": False, "fake": False}
         self._offers = 0
         self._range: tuple[float, float] | None = None
@@ -45,8 +48,11 @@ class Gathering:
             return
         self._offers += 1
         if len(self.reals) < self.reals.capacity or self._offers % _FULL_EVERY == 0:
-            self.batch_size = self.batch_size or len(batch)
-            self.reals.offer(batch)
+            if self.batch_size is None:
+                self.batch_size = len(batch)
+                self.reals = Reservoir(_capacity(batch))
+            self._arriving.append(HostCopy(batch))
+        self._let_in()
 
     def offer_fake(self, batch: torch.Tensor, passed: bool = False) -> None:
         """Keeps a copy of a fake batch, if fakes are wanted.
@@ -56,7 +62,9 @@ class Gathering:
             passed: By a person, rather than seen by hooks.
         """
         if self._takes("fake", passed) and self.wanted:
-            self._fakes.append(batch[:N].detach().clone())
+            self._fakes.append(HostCopy(batch[:N]))
+            while self.fakes - len(self._fakes[0]) >= self.reals.capacity // 2:
+                self._fakes.popleft()
 
     def put_fakes(self, samples: torch.Tensor) -> None:
         """Takes what a sampler made in place of anything gathered.
@@ -69,7 +77,7 @@ class Gathering:
                 f"sampler({N}) made {len(samples)} samples: at least {MIN_SAMPLES} are needed"
             )
         self._fakes.clear()
-        self._fakes.append(samples[:N].detach())
+        self._fakes.append(HostCopy(samples[:N]))
 
     @property
     def enough_reals(self) -> bool:
@@ -94,7 +102,7 @@ class Gathering:
 
     def take_fakes(self) -> torch.Tensor:
         """(M, ...) the fakes held, on the host; they are let go of."""
-        fakes = torch.cat(list(self._fakes)).cpu().float()
+        fakes = torch.cat([batch.get() for batch in self._fakes]).float()
         self._fakes.clear()
         return fakes
 
@@ -104,7 +112,8 @@ class Gathering:
         Raises:
             ConfigError: D is shown samples of another shape than G makes.
         """
-        reals, fake = self.reals.samples.float(), self._fakes[-1]
+        self._let_in(wait=True)
+        reals, fake = self.reals.samples.float(), self._fakes[-1].get()
         if fake.shape[1:] != reals.shape[1:]:
             raise ConfigError(
                 f"D is shown samples of shape {tuple(reals.shape[1:])} and G makes "
@@ -120,14 +129,26 @@ class Gathering:
         low, high = self._range
         return ((samples - low) / (high - low) * 255).round().clamp(0, 255).byte().numpy()
 
+    def _let_in(self, wait: bool = False) -> None:
+        while self._arriving and (wait or self._arriving[0].arrived()):
+            self.reals.offer(self._arriving.popleft().get())
+
     def _takes(self, kind: str, passed: bool) -> bool:
         if passed and not self._passed[kind]:
             self._passed[kind] = True
             if kind == "real":
-                self.reals = Reservoir(2 * N)
+                self.reals, self.batch_size = Reservoir(2 * N), None
+                self._arriving.clear()
             else:
                 self._fakes.clear()
         return passed or not self._passed[kind]
+
+
+def _capacity(batch: torch.Tensor) -> int:
+    """Reals that may be held, enough for a check in any case."""
+    sample = batch[:1]
+    fit = MAX_BYTES // max(sample.numel() * sample.element_size(), 1)
+    return max(2 * MIN_SAMPLES, min(2 * N, fit))
 
 
 def _value_range(images: torch.Tensor) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from gan_doctor.core import ConfigError, Network, OptimizerFacts
 from gan_doctor.core.setup import Role
+from gan_doctor.monitor.players import Players
 
 _ACTIVATIONS = (
     nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid, nn.ReLU, nn.LeakyReLU, nn.Softplus,
@@ -57,23 +58,15 @@ def inspect_optimizer(optimizer: Optimizer, role: Role, player: str = "") -> Opt
     )
 
 
-def check_roles(generator: object, discriminator: object) -> None:
-    """Refuses what cannot be a G and its D.
+def check_roles(players: Players) -> None:
+    """Refuses a G and its D that are swapped.
 
     Raises:
-        ConfigError: One of them is no module, they are the same, or they are swapped.
+        ConfigError: They are.
     """
-    for name, module in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(module, nn.Module):
-            came = type(module).__name__
-            raise ConfigError(
-                f"{name} must be a torch.nn.Module, got {came}: pass {name}=your_module"
-            )
-    if generator is discriminator:
-        raise ConfigError("generator and discriminator are the same module: pass G and D")
-    assert isinstance(generator, nn.Module)
-    assert isinstance(discriminator, nn.Module)
-    g, d = inspect_network(generator, "g"), inspect_network(discriminator, "d")
+    if len(players.g) > 1 or len(players.d) > 1:
+        return
+    g, d = inspect_network(players.g[0].module, "g"), inspect_network(players.d[0].module, "d")
     # D takes what G makes, but one that is shown a condition as well takes more. Only a pair that
     # fits the other way round, and looks it, is called swapped.
     fits = d.input_channels == g.output_channels

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Literal
 
 import torch
-from torch import nn
 
 import gan_doctor
 from gan_doctor.core import (
@@ -25,11 +24,12 @@ from gan_doctor.core import (
 )
 from gan_doctor.detectors import known
 from gan_doctor.metrics import norm
-from gan_doctor.monitor.checks import SampleChecks
+from gan_doctor.monitor.checks import SampleChecks, Sampler
 from gan_doctor.monitor.gathering import BATCHES, Gathering
 from gan_doctor.monitor.hooks import Hooks
 from gan_doctor.monitor.inspection import check_roles, inspect_network
 from gan_doctor.monitor.live import LiveDiagnosis
+from gan_doctor.monitor.players import Networks, Players
 from gan_doctor.monitor.readings import Readings
 from gan_doctor.monitor.recorder import Recorder
 from gan_doctor.monitor.schedule import Schedule
@@ -48,8 +48,9 @@ class Monitor:
 
     Args:
         directory: Where the run log goes.
-        generator: G.
-        discriminator: D, or the critic.
+        generator: G; or several, in a list or a dict by name.
+        discriminator: D, or the critic; or several. Pass what the loop calls: a compiled or
+            wrapped module as it is.
         loss: Name of the loss family (`core.FAMILIES`) or an `Objective`; None if unknown.
         total_steps: The declared number of generator steps.
         attach: `hooks` reads what it can from G, D and their optimizers. `forward` does the same
@@ -57,6 +58,7 @@ class Monitor:
             `observe` are given, and takes each `step` for a generator step.
         sampler: Makes n samples, such as from an EMA copy of G; else the fakes of the training are
             measured. Modes and buffers of G and D and all random numbers are put back after it.
+            Where several Gs meet several Ds, it makes n for each D, as a dict.
         held_out: (N, ...) reals that D is not trained on, to tell whether it remembers those it is.
         select: Codes, families of codes or slugs of the detectors to run live.
         ignore: Those to leave out.
@@ -82,12 +84,12 @@ class Monitor:
     def __init__(
         self,
         directory: str | Path,
-        generator: nn.Module,
-        discriminator: nn.Module,
+        generator: Networks,
+        discriminator: Networks,
         loss: str | Objective | None = None,
         total_steps: int | None = None,
         attach: Literal["hooks", "forward", "manual"] = "hooks",
-        sampler: Callable[[int], torch.Tensor] | None = None,
+        sampler: Sampler | None = None,
         held_out: torch.Tensor | None = None,
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
@@ -109,30 +111,33 @@ class Monitor:
             _check(name, call, call is None or callable(call), "a function")
         is_tensor = held_out is None or isinstance(held_out, torch.Tensor)
         _check("held_out", held_out, is_tensor, "a tensor of reals")
-        check_roles(generator, discriminator)
+        players = Players(generator, discriminator)
+        if len(players.games) > 1 and held_out is not None:
+            raise ConfigError("held_out is of one data set, but there are several Ds: leave it out")
+        check_roles(players)
         config = Config(select=select, ignore=ignore)
         config.check({slug: kind.code for slug, kind in known().items()})
         self.directory = Path(directory)
-        g, d = inspect_network(generator, "g"), inspect_network(discriminator, "d")
+        networks = tuple(inspect_network(p.module, p.role, p.name) for p in players)
+        judges = {n.output_activation for n in networks if n.role == "d"}
         setup = Setup(
             objective=Objective.of(loss),
             total_steps=total_steps,
-            networks=(g, d),
-            discriminator_output="probability" if d.output_activation == "Sigmoid" else "logit",
+            networks=networks,
+            discriminator_output="probability" if judges == {"Sigmoid"} else "logit",
             versions={"gan_doctor": gan_doctor.__version__, "torch": torch.__version__},
         )
         self._record = Recorder(self.directory, setup, exists, on_error == "raise")
         self._shield = self._record.shield
         self._schedule = Schedule(sample_every, budget, total_steps)
         self._schedule.start(self._record.step)
-        self._gathering = Gathering()
+        self._gatherings = {game: Gathering() for game in players.games}
         self._samples_itself = sampler is not None
         self._checks = SampleChecks(
-            self._record, self._gathering, self._schedule,
-            generator, discriminator, sampler, held_out,
-        )  # fmt: skip
-        self._readings = Readings(self._record, self._gathering)
-        self._modules = {"g": generator, "d": discriminator}
+            self._record, self._gatherings, self._schedule, players, sampler, held_out
+        )
+        self._players = players
+        self._readings = Readings(self._record, players, self._gatherings)
         self._live = LiveDiagnosis(self._record, config, on_finding)
         self._idle = 0
         self._gather_where_due()
@@ -140,12 +145,7 @@ class Monitor:
         self._hooks: Hooks | None = None
         if attach != "manual":
             self._hooks = Hooks(
-                generator,
-                discriminator,
-                self._readings,
-                self._around,
-                self._readings.wants_gradient,
-                wrap=attach == "forward",
+                players, self._readings, self._around, self._readings.watching, attach == "forward"
             )
         self.closed = False
 
@@ -207,10 +207,13 @@ class Monitor:
         if self.closed:
             return
         with self._shield("observe()"):
-            if real is not None:
-                self._gathering.offer_real(real.detach(), passed=True)
-            if fake is not None:
-                self._gathering.offer_fake(fake.detach(), passed=True)
+            gathering = self._gatherings.get(player) or self._gatherings.get("")
+            if gathering is None and (real is not None or fake is not None):
+                raise UnknownNameError("player", player, list(self._gatherings))
+            if gathering is not None and real is not None:
+                gathering.offer_real(real.detach(), passed=True)
+            if gathering is not None and fake is not None:
+                gathering.offer_fake(fake.detach(), passed=True)
             if real_logits is not None and fake_logits is not None:
                 self._readings.observe(real_logits, fake_logits, player, self._around)
             elif real_logits is not None or fake_logits is not None:
@@ -254,7 +257,7 @@ class Monitor:
         with self._shield("load_state_dict()"):
             self._record.go_to(int(state["step"]))
             self._schedule.start(self._record.step)
-            self._readings.all_d_steps = 0
+            self._readings.all_d_steps.clear()
             self._gather_where_due()
 
     def close(self) -> None:
@@ -263,7 +266,6 @@ class Monitor:
             return
         try:
             with self._shield("close()"):
-                self._record.end_row()
                 self._record.flush(wait=True)
                 self._look()
         finally:
@@ -297,12 +299,9 @@ class Monitor:
         self._record.put(name, value.detach().clone() if isinstance(value, torch.Tensor) else value)
 
     def _end_step(self) -> None:
-        if self._hooks is not None:
-            if not self._readings.g_stepped:
-                self._wait_for_generator()
-                return
-            self._record.put("steps/d", self._readings.d_steps)
-            self._hooks.end_step()
+        if self._hooks is not None and not self._readings.g_stepped:
+            self._wait_for_generator()
+            return
         self._readings.end_step()
         self._record.step += 1
         self._record.end_row()
@@ -322,10 +321,11 @@ class Monitor:
             )
 
     def _end_tick(self) -> None:
-        self._readings.want_gradient()
+        self._readings.watch()
         with torch.no_grad():
-            for role, module in self._modules.items():
-                self._record.put(f"weight/{role}", norm([p.detach() for p in module.parameters()]))
+            for player in self._players:
+                weights = [p.detach() for p in player.module.parameters()]
+                self._record.put(player.key(f"weight/{player.role}"), norm(weights))
         self._record.put("monitor/cost", self._schedule.cost)
         self._record.end_row()
         self._record.flush()
@@ -333,7 +333,8 @@ class Monitor:
     def _gather_where_due(self) -> None:
         """Fakes are gathered in the steps before a check."""
         near = self._schedule.near(self._record.step + 1, BATCHES)
-        self._gathering.wanted = near and not self._samples_itself
+        for gathering in self._gatherings.values():
+            gathering.wanted = near and not self._samples_itself
 
     def _check(self) -> None:
         """Measures samples, and takes a live look at the run."""
@@ -350,7 +351,7 @@ class Monitor:
         """A live diagnosis."""
         steps = self._record.step - self._record.first_step
         if self._hooks is not None and steps:
-            d_steps = round(self._readings.all_d_steps / steps, 2)
+            d_steps = round(max(self._readings.all_d_steps.values(), default=0) / steps, 2)
             if d_steps != self._record.setup.d_steps:
                 self._record.learn(d_steps=d_steps)
         self._live.make_and_tell()

@@ -2,143 +2,313 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch.optim.optimizer import Optimizer
 
-from gan_doctor.core import Key
-from gan_doctor.core.objective import LABELLED
-from gan_doctor.core.setup import Role
-from gan_doctor.losses import LOSS_FAMILIES, discriminator_loss
-from gan_doctor.metrics import auroc, norm
+from gan_doctor.losses import LOSS_FAMILIES
+from gan_doctor.metrics import norms
+from gan_doctor.monitor.forwards import Forward, Shown, on_loss_gradient, tell_apart, unpacked
 from gan_doctor.monitor.gathering import Gathering
-from gan_doctor.monitor.hooks import DiscriminatorStep, on_loss_gradient
+from gan_doctor.monitor.hooks import Shield
 from gan_doctor.monitor.inspection import inspect_optimizer
+from gan_doctor.monitor.measures import GradientNorm, LayerNorms, NotFinite, Scores
+from gan_doctor.monitor.players import Player, Players, Stepped
 from gan_doctor.monitor.recorder import Recorder
+from gan_doctor.monitor.structures import tensors_in
+from gan_doctor.monitor.updates import Updates
 
 PATIENCE = 50  # D steps after which a loop whose batches cannot be told apart is told so
-ORIENTATION_STEPS = 10  # whose loss gradient shows which way D scores; later one a tick
+WATCHED_STEPS = 10  # that are looked at closely; later one a tick
 LR_CHANGE = 0.2  # of the learning rate since the last event; smaller ones are a decay under way
 
 
+_Norms = tuple[torch.Tensor, Sequence[int]]  # by parameter, with the layer of each
+
+
 class Readings:
-    """Puts on record what hooks and `observe` tell of D and of the optimizers.
+    """Puts on record what hooks and `observe` tell of the players and their optimizers.
 
     Args:
         record: Where to.
-        gathering: Is offered the batches.
+        players: Who plays.
+        gatherings: Are offered the batches, by game.
     """
 
-    def __init__(self, record: Recorder, gathering: Gathering) -> None:
-        self._record, self._gathering = record, gathering
-        objective = record.setup.objective
-        plain = objective.coding in (None, (0, 1, 1)) and objective.family in LOSS_FAMILIES
-        self._family = objective.family if plain else None
-        self._lr: dict[Role, float] = {}
-        self._gradients_wanted = ORIENTATION_STEPS
-        self._observed = False
-        self._told_apart = False
-        self.all_d_steps = 0
-        self.d_steps = 0  # since the last generator step
+    def __init__(
+        self, record: Recorder, players: Players, gatherings: Mapping[str, Gathering]
+    ) -> None:
+        self._record, self._players, self._gatherings = record, players, gatherings
+        self._source: dict[str, Player] = {}  # the D whose reals are gathered, by game
+        self._output: dict[Player, torch.Tensor] = {}  # the latest of each G
+        self._updates = Updates()
+        self._lr: dict[Player, float] = {}
+        self._told_lr: dict[Player, float] = {}
+        self._modes: dict[Player, bool] = {}
+        self._told_modes: Counter[Player] = Counter()
+        self._norm = {player: GradientNorm(player) for player in players}
+        self._finite = {player: NotFinite(player) for player in players}
+        self._scores: dict[tuple[Any, ...], Scores] = {}
+        self._observed: set[str] = set()  # Ds that a person speaks for
+        self._told_apart: set[Player] = set()
+        self._seen: set[Player] = set()
+        self._watched = WATCHED_STEPS
+        self.all_d_steps: Counter[Player] = Counter()
+        self._steps: Counter[Player] = Counter()  # since the last generator step
+        self._round: dict[Player, dict[int, _Norms | None]] = {}  # of the step under way
+        self._left: dict[Player, torch.Tensor] = {}  # sum of the gradient of the last backward pass
         self.g_stepped = False
 
-    def wants_gradient(self) -> bool:
-        """Whether to look which way the loss pushes D's output on reals."""
-        return self._gradients_wanted > 0
+    def watching(self) -> bool:
+        """Whether this step is looked at closely: which way losses push, layer by layer."""
+        return self._watched > 0
 
-    def want_gradient(self) -> None:
-        """Wants to look once more."""
-        self._gradients_wanted = max(self._gradients_wanted, 1)
+    def watch(self) -> None:
+        """Looks closely at the next step."""
+        self._watched = max(self._watched, 1)
 
     def end_step(self) -> None:
-        """A generator step has ended."""
-        self.d_steps, self.g_stepped = 0, False
+        """Puts on record what a generator step comes to, now that it has ended."""
+        if self.g_stepped:
+            for d in self._players.d:
+                self._record.put(d.key("steps/d"), self._steps[d])
+            for player in self._players:
+                self._close_round(player)
+            for player, change in self._updates.take():
+                self._record.put(player.key(f"update/{player.role}"), change)
+        self._watched = max(self._watched - 1, 0)
+        self._steps.clear()
+        self._output.clear()
+        self.g_stepped = False
 
-    def on_discriminator_step(self, optimizer: Optimizer, seen: DiscriminatorStep | None) -> None:
+    # What hooks tell
+
+    def on_discriminator_step(
+        self, optimizer: Optimizer, stepped: Stepped, forwards: Sequence[Forward] | None
+    ) -> None:
         """D's optimizer is about to step."""
-        self.d_steps += 1
-        self.all_d_steps += 1
-        self._read_optimizer(optimizer, "d")
-        if self._observed:
+        player = stepped.player
+        if self._read_optimizer(optimizer, stepped, forwards is not None):
+            self._steps[player] += 1
+            self.all_d_steps[player] += 1
+        if forwards:
+            self._seen.add(player)
+        if player.name in self._observed:
             return
-        if seen is None:
-            if self.all_d_steps >= PATIENCE and not self._told_apart:
-                self._record.shield.tell_once(
-                    "batches",
-                    f"in {PATIENCE} D steps the real and fake batches could not be told apart: "
-                    "call doctor.observe(real=, fake=, real_logits=, fake_logits=) in the D step",
-                )
+        shown = tell_apart(forwards or ())
+        if shown is None:
+            self._say_what_is_missing(player)
             return
-        self._told_apart = True
-        self._read_logits(seen.real.out, torch.cat([fake.out.flatten() for fake in seen.fakes]))
-        if seen.real.gradient is not None and self.wants_gradient():
-            self._gradients_wanted -= 1
-            self._record.put("logit/gradient", seen.real.gradient)
-        self._gathering.offer_real(seen.real.x)
+        self._told_apart.add(player)
+        if any(f.sigmoid for f in shown.reals) and not self._probability:
+            self._record.learn(discriminator_output="probability")
+        self._read_shown(player, shown)
+        game = self._players.game(player)
+        if self._source.setdefault(game, player) is player:
+            for batch in shown.batches() or ():
+                self._gatherings[game].offer_real(batch)
 
-    def on_generator_step(self, optimizer: Optimizer, fake: torch.Tensor | None) -> None:
+    def on_generator_step(
+        self,
+        optimizer: Optimizer,
+        stepped: Sequence[Stepped],
+        judged: Mapping[Player, Sequence[Forward]] | None,
+    ) -> None:
         """G's optimizer is about to step."""
         self.g_stepped = True
-        self._read_optimizer(optimizer, "g")
-        if fake is not None:
-            self._gathering.offer_fake(fake)
+        for one in stepped:
+            self._read_optimizer(optimizer, one, judged is not None)
+        judged = judged or {}
+        for player, forwards in judged.items():
+            if forwards and player.name not in self._observed:
+                self._read_judged(player, forwards)
+        for game, gathering in self._gatherings.items():
+            for fake in self._fakes(game, judged):
+                gathering.offer_fake(fake)
 
-    def observe(
-        self,
-        real: torch.Tensor,
-        fake: torch.Tensor,
-        player: str,
-        shield: Callable[[Callable[..., None]], Callable[..., None]],
+    def on_generator_forward(
+        self, player: Player, inputs: Sequence[torch.Tensor], output: Any
     ) -> None:
+        """G was called."""
+        made = tensors_in(output)
+        if made and made[0].requires_grad:
+            self._output[player] = made[0].detach()
+
+    def on_backward(self, player: Player, parameter: torch.Tensor) -> None:
+        """A backward pass has reached the first layer of a player."""
+        gradient = parameter.grad
+        if gradient is not None and not gradient.is_sparse:
+            # Before anybody clips it or replaces what is not finite.
+            self._left[player] = gradient.sum(dtype=torch.float32)
+
+    # What a person tells
+
+    def observe(self, real: torch.Tensor, fake: torch.Tensor, name: str, shield: Shield) -> None:
         """Takes D's outputs from a person, and from now on from nobody else.
 
         Args:
             real: D's output on reals.
             fake: On fakes, under the same weights.
-            player: Which D.
+            name: Of the D.
             shield: Wraps what listens to the gradient.
         """
-        self._observed = True
-        self._read_logits(real.detach(), fake.detach(), player)
-        if self.wants_gradient() and real.requires_grad:
-            self._gradients_wanted -= 1
-            name = _key("logit/gradient", player)
-            on_loss_gradient(real, lambda gradient: self._record.put(name, gradient), shield)
+        self._observed.add(name)
+        player = next((d for d in self._players.d if d.name == name), None)
+        player = player or Player("d", name, torch.nn.Identity())
+        self._read_logits(player, [real.detach()], [fake.detach()])
+        if self.watching() and real.requires_grad:
+            key = player.key("logit/gradient")
 
-    @torch.no_grad()
-    def _read_logits(self, real: torch.Tensor, fake: torch.Tensor, player: str = "") -> None:
-        real, fake = real.flatten().float(), fake.flatten().float()
-        readings = {"auroc": auroc(real, fake)}
-        outputs = real, fake
-        if self._record.setup.discriminator_output == "probability":
-            real, fake = torch.logit(real, 1e-7), torch.logit(fake, 1e-7)
-        readings["logit/real"], readings["logit/fake"] = real.mean(), fake.mean()
-        readings["logit/sd"] = torch.cat([real, fake]).std()
-        if self._family in LABELLED:
-            readings["loss/d/clean"] = discriminator_loss(self._family, real, fake)
-        elif self._family is not None:
-            # These losses are of what D says, be it a probability.
-            readings["loss/d/clean"] = discriminator_loss(self._family, *outputs)
-        for name, value in readings.items():
-            self._record.put(_key(name, player), value)
+            def take(gradient: torch.Tensor) -> None:
+                self._record.put(key, gradient)
 
-    def _read_optimizer(self, optimizer: Optimizer, role: Role) -> None:
-        parameters = (p for group in optimizer.param_groups for p in group["params"])
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        if gradients:
-            self._record.put(f"gradient/{role}", norm(gradients))
-        if self._record.setup.optimizer(role) is None:
-            found = inspect_optimizer(optimizer, role)
+            on_loss_gradient(real, take, lambda: None, shield)
+
+    # How it is read
+
+    def _say_what_is_missing(self, player: Player) -> None:
+        if self.all_d_steps[player] < PATIENCE or player in self._told_apart:
+            return
+        name = f"{player.name!r}, " if player.name else ""
+        call = f"doctor.observe({name}real=, fake=, real_logits=, fake_logits=) in the D step"
+        if player in self._seen:
+            text = (
+                f"in {PATIENCE} D steps the real and fake batches could not be told apart: "
+                f"call {call}"
+            )
+        else:
+            text = (
+                f"0 D forwards seen after {PATIENCE} optimizer steps: call {call}; or pass what "
+                "the loop calls, compiled or wrapped as it is; or attach='forward', if it calls "
+                "D.forward itself"
+            )
+        self._record.shield.tell_once("batches", text)
+
+    def _read_shown(self, player: Player, shown: Shown) -> None:
+        reals, fakes = ([f.logits or () for f in side] for side in (shown.reals, shown.fakes))
+        if any(len(logits) != len(reals[0]) for logits in (*reals, *fakes)):
+            return
+        for scale in range(len(reals[0])):
+            self._read_logits(player, [r[scale] for r in reals], [f[scale] for f in fakes])
+        for side, forwards in (("real", shown.reals), ("fake", shown.fakes)):
+            self._read_gradient(player, side, forwards)
+
+    def _read_gradient(self, player: Player, side: str, forwards: Sequence[Forward]) -> None:
+        """Whether a loss reaches what D says of a batch, and which way it pushes it."""
+        for forward in forwards:
+            if forward.gradient is not None:
+                if side == "real":
+                    self._record.put(player.key("logit/gradient"), forward.gradient)
+                self._record.put(player.key(f"reached/{side}"), 1.0)
+            elif forward.watched and not forward.asked:
+                self._record.put(player.key(f"reached/{side}"), 0.0)
+
+    def _read_judged(self, player: Player, forwards: Sequence[Forward]) -> None:
+        for forward in forwards:
+            for logits in forward.logits or ():
+                if forward.intact:
+                    self._record.put(player.key("logit/generator"), self._as_logits(logits.mean()))
+        self._read_gradient(player, "generator", forwards)
+
+    def _read_logits(
+        self, player: Player, real: Sequence[torch.Tensor], fake: Sequence[torch.Tensor]
+    ) -> None:
+        # Joined, they are copied: the loop may write over its tensors.
+        both = torch.cat([logits.reshape(-1) for logits in (*real, *fake)])
+        n = sum(logits.numel() for logits in real)
+        objective = self._record.setup.objective
+        plain = objective.coding in (None, (0, 1, 1)) and objective.family in LOSS_FAMILIES
+        family = objective.family if plain else None
+        kind = (player.name, n, len(both), family, self._probability)
+        if kind not in self._scores:
+            self._scores[kind] = Scores(player, n, family, self._probability)
+        self._record.later(self._scores[kind], both)
+
+    @property
+    def _probability(self) -> bool:
+        return self._record.setup.discriminator_output == "probability"
+
+    def _as_logits(self, output: torch.Tensor) -> torch.Tensor:
+        return torch.logit(output, 1e-7) if self._probability else output
+
+    def _fakes(
+        self, game: str, judged: Mapping[Player, Sequence[Forward]]
+    ) -> Sequence[torch.Tensor]:
+        """What G made for its loss: what a D of the game was shown, else what G gave."""
+        for player, forwards in judged.items():
+            whole = [f for f in forwards if f.made and f.fake is not None]
+            if whole and self._players.game(player) == game:
+                shown = [(f.inputs[f.fake or 0], f.made or torch.Size()) for f in whole]
+                return [unpacked(x, x, made) for x, made in shown]
+        only = len(self._players.g) == 1
+        return list(self._output.values()) if only else ()
+
+    def _read_optimizer(self, optimizer: Optimizer, stepped: Stepped, gradients: bool) -> bool:
+        """Reads what an optimizer is about to do; returns whether a step of the player begins."""
+        player = stepped.player
+        parts = self._round.setdefault(player, {})
+        # Several optimizers may have a part of the player each: together they make one step.
+        begins = not parts or id(stepped.parameters[0]) in parts
+        if begins:
+            self._close_round(player)
+            parts = self._round.setdefault(player, {})
+            if player in self._left:
+                self._record.later(self._finite[player], self._left.pop(player))
+        parts[id(stepped.parameters[0])] = _norms(optimizer, stepped) if gradients else None
+        if self.watching():
+            self._look_at(optimizer, stepped)
+        if player.module.training is not self._modes.get(player, True):
+            self._note_mode(player)
+        self._read_lr(player, optimizer.param_groups[stepped.group].get("lr"))
+        return begins
+
+    def _close_round(self, player: Player) -> None:
+        """Puts the gradient norm of a step on record, once every optimizer of the player is in."""
+        found = [norms for norms in self._round.pop(player, {}).values() if norms is not None]
+        if not found:
+            return
+        layers = [layer for _, layers in found for layer in layers]
+        norms = found[0][0] if len(found) == 1 else torch.cat([norms for norms, _ in found])
+        self._record.later(self._norm[player], norms)
+        if self.watching() and layers == sorted(layers):
+            self._record.later(LayerNorms(player, layers), norms)
+
+    def _look_at(self, optimizer: Optimizer, stepped: Stepped) -> None:
+        player = stepped.player
+        self._updates.before(stepped)
+        if self._record.setup.optimizer(player.role, player.name) is None:
+            found = inspect_optimizer(optimizer, player.role, player.name)
             self._record.learn(optimizers=(*self._record.setup.optimizers, found))
-        lr = optimizer.param_groups[0].get("lr")
-        if isinstance(lr, float | int):
-            self._record.put(f"lr/{role}", lr)
-            known = self._lr.setdefault(role, lr)
-            if abs(lr - known) > LR_CHANGE * abs(known):
-                self._lr[role] = lr
-                self._record.event("learning-rate", {"role": role, "from": known, "to": lr})
+
+    def _read_lr(self, player: Player, lr: Any) -> None:
+        if not isinstance(lr, float | int) or (lr == self._lr.get(player) and not self.watching()):
+            return  # the same as before, or a tensor that a captured graph changes by itself
+        self._lr[player] = lr
+        self._record.put(player.key(f"lr/{player.role}"), lr)
+        told = self._told_lr.setdefault(player, lr)
+        if abs(lr - told) > LR_CHANGE * abs(told):
+            self._told_lr[player] = lr
+            detail = {"role": player.role, "from": told, "to": lr}
+            self._record.event("learning-rate", detail, player.name)
+
+    def _note_mode(self, player: Player) -> None:
+        self._modes[player] = player.module.training
+        if self._told_modes[player] < 2:  # some evaluate now and then, and step in between
+            self._told_modes[player] += 1
+            detail = {"role": player.role, "training": player.module.training}
+            self._record.event("mode", detail, player.name)
 
 
-def _key(name: str, player: str) -> str:
-    return str(Key(name, player)) if player else name
+def _norms(optimizer: Optimizer, stepped: Stepped) -> _Norms | None:
+    """(P,) norms of the gradients that an optimizer is about to use, and the layer of each."""
+    present = [p for p in stepped.parameters if p.grad is not None]
+    if not present:
+        return None
+    found = norms([p.grad for p in present if p.grad is not None])
+    scale = getattr(optimizer, "grad_scale", None)
+    if scale is not None:  # GradScaler leaves it to fused optimizers to divide by it
+        found = found / scale
+    return found, [stepped.player.layers[id(p)] for p in present]

@@ -14,7 +14,7 @@ import torch
 from gan_doctor.core import Band, Event, Finding, Key, Run, Setup, Source, to_json
 from gan_doctor.monitor.history import History
 from gan_doctor.monitor.shield import Shield
-from gan_doctor.monitor.window import Window
+from gan_doctor.monitor.window import Measure, Window
 from gan_doctor.monitor.writer import RunLog, holds_run
 from gan_doctor.readers.run_log import RunLogReader
 
@@ -47,7 +47,7 @@ class Recorder:
         if exists == "resume" and holds_run(directory):
             self.step = int(RunLogReader().read(Source.of(directory))[0].last_step)
         self._log = RunLog(directory, setup, exists)
-        self._window = Window()
+        self._window = Window(self.shield)
         self._begin()
 
     def _begin(self) -> None:
@@ -78,6 +78,15 @@ class Recorder:
         """
         self._window.put(str(name), value)
 
+    def later(self, measure: Measure, raw: torch.Tensor) -> None:
+        """Adds to the open row what is measured of a tensor at the next flush.
+
+        Args:
+            measure: As in `Window.later`.
+            raw: It must not be written over.
+        """
+        self._window.later(measure, raw)
+
     def end_row(self) -> None:
         """Closes the open row at the present step."""
         self._window.end_row(self.step)
@@ -93,9 +102,9 @@ class Recorder:
         with self._writing:
             self._log.scalars(groups)
 
-    def event(self, kind: str, detail: Mapping[str, Any] | None = None) -> None:
+    def event(self, kind: str, detail: Mapping[str, Any] | None = None, player: str = "") -> None:
         """Notes that something happened at the present step."""
-        event = Event(self.step, kind, detail=detail or {})
+        event = Event(self.step, kind, player, detail or {})
         self._history.events.append(event)
         with self._writing:
             self._log.event(event)
@@ -123,7 +132,9 @@ class Recorder:
         with self._writing:
             self._log.finding(finding)
 
-    def samples(self, kind: Literal["fake", "real"], samples: np.ndarray[Any, Any]) -> None:
+    def samples(
+        self, kind: Literal["fake", "real"], samples: np.ndarray[Any, Any], player: str = ""
+    ) -> None:
         """Keeps a batch in the log."""
         with self._writing:
             self._log.samples(kind, self.step, samples)

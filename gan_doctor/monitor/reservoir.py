@@ -38,13 +38,13 @@ class Reservoir:
         """Lets each sample of a batch try for a place.
 
         Args:
-            batch: (B, ...) on any device; only those that win a place are copied.
+            batch: (B, ...) on the host; those that win a place are copied.
         """
         places = self._random.integers(self.seen + 1 + np.arange(len(batch)))
         self.seen += len(batch)
         chosen = np.flatnonzero(places < self.capacity).tolist()
         if chosen:
-            rows = batch.detach()[chosen].cpu()
+            rows = batch[chosen]
             for sample, place in zip(rows, places[chosen].tolist(), strict=True):
                 self._hold(sample, place)
 

@@ -36,17 +36,23 @@ class Shield:
         try:
             yield
         except Exception as error:
-            if self._let_through:
-                raise
-            text = f"{what} failed: {type(error).__name__}: {error}. The training goes on."
-            self.tell_once(what, text)
+            self._tell(what, error)
+
+    def _tell(self, what: str, error: Exception) -> None:
+        if self._let_through:
+            raise error
+        text = f"{what} failed: {type(error).__name__}: {error}. The training goes on."
+        self.tell_once(what, text)
 
     def around(self, what: str, callback: Callable[..., None]) -> Callable[..., None]:
         """The callback, shielded."""
 
         def shielded(*args: Any) -> None:
-            with self(what):
+            # Written out: within the training's step a context manager costs more than the reading.
+            try:
                 callback(*args)
+            except Exception as error:
+                self._tell(what, error)
 
         return shielded
 

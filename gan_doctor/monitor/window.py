@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 
 from gan_doctor.core import FloatArray
+from gan_doctor.monitor.host_copy import HostCopy
+
+Measure = Callable[[torch.Tensor], Mapping[str, torch.Tensor]]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -17,7 +24,7 @@ class Columns:
     """Series that were recorded at the same steps: what one line of the log holds.
 
     Args:
-        steps: (R,) of each row, never falling.
+        steps: (R,) of each row, rising.
         values: (R,) by the text of the series key.
     """
 
@@ -25,47 +32,65 @@ class Columns:
     values: dict[str, FloatArray]
 
 
-_Block = tuple[torch.device | None, tuple[str, ...]]
-_Row = tuple[int, torch.Tensor | FloatArray]
-
-
 class Window:
-    """Collects scalars without waiting for the device.
+    """Collects scalars without waiting for the device, and with as little work a step as can be.
 
-    A scalar that comes several times before its row ends counts with its mean. Tensors are stacked
-    on their device once a row, and cross to the host once a flush, asynchronously from a GPU: what
-    a flush took off is handed out by a later one.
+    A scalar that comes several times before its row ends counts with its mean. What can be measured
+    for many steps at once is kept raw until the flush. From a GPU everything crosses to the host in
+    one asynchronous copy a flush: what a flush sent off is handed out by a later one.
+
+    Args:
+        shield: Around each measure: one that fails costs its own series alone.
     """
 
-    def __init__(self) -> None:
-        self._open: dict[str, tuple[torch.Tensor | float, int]] = {}  # sum, count
-        self._rows: dict[_Block, list[_Row]] = defaultdict(list)
+    def __init__(
+        self, shield: Callable[[str], AbstractContextManager[None]] = lambda what: nullcontext()
+    ) -> None:
+        self._shield = shield
+        self._scalars: _Rows[_Scalar] = _Rows()
+        self._raw: _Rows[tuple[Measure, torch.Tensor]] = _Rows()
+        self._waiting = 0
+        self._measured: list[_Vector] = []
         self._travelling: list[_Transfer] = []
 
     def put(self, name: str, value: torch.Tensor | float) -> None:
-        """Adds a scalar to the open row. A tensor with several elements counts with its mean."""
+        """Adds a scalar to the open row. A tensor with several elements counts with its mean.
+
+        Args:
+            name: Of the series.
+            value: A tensor is not copied: it must not be written over.
+        """
         if isinstance(value, torch.Tensor):
-            value = value.detach().float()
-            value = value.reshape(()) if value.numel() == 1 else value.mean()
+            value = value.detach()
+            if value.dtype != torch.float32:
+                value = value.float()
+            if value.dim():
+                value = value.mean()
         else:
             value = float(value)
-        if name in self._open:
-            total, count = self._open[name]
-            self._open[name] = total + value, count + 1
-        else:
-            self._open[name] = value, 1
+        self._scalars.add((name, value, 1))
+        if self._scalars.open > _LONG:
+            self._shorten()
+
+    def later(self, measure: Measure, raw: torch.Tensor) -> None:
+        """Adds to the open row what `measure` says of a tensor, taken when the window is flushed.
+
+        Args:
+            measure: Takes (S, ...) for S calls with tensors of one shape, gives (S,) by name. Calls
+                with the same object are measured together.
+            raw: (...) is not copied: it must not be written over.
+        """
+        self._raw.add((measure, raw))
+        self._waiting += raw.numel()
+        if self._waiting > _MOST:
+            self._measured += self._measure(self._raw.take())
+        if self._waiting > _MOST or self._raw.open > _LONG:
+            self._shorten()
 
     def end_row(self, step: int) -> None:
         """Closes the open row at `step`; without scalars there is no row."""
-        by_device: dict[torch.device | None, dict[str, torch.Tensor | float]] = defaultdict(dict)
-        for name, (total, count) in self._open.items():
-            mean = total if count == 1 else total / count
-            by_device[getattr(mean, "device", None)][name] = mean
-        self._open.clear()
-        for device, means in by_device.items():
-            row = list(means.values())
-            values = np.array(row) if device is None else torch.stack(row)  # type: ignore[arg-type]
-            self._rows[device, tuple(means)].append((step, values))
+        self._scalars.end(step)
+        self._raw.end(step)
 
     def flush(self, wait: bool = False) -> list[Columns]:
         """Sends the closed rows to the host and returns those that have arrived.
@@ -73,56 +98,121 @@ class Window:
         Args:
             wait: Waits for all of them; for the end of a run.
         """
-        if self._rows:
-            self._travelling.append(_Transfer(self._rows))
-            self._rows = defaultdict(list)
+        self._measured += self._measure(self._raw.take())
+        scalars = self._scalars.take()
+        if scalars or self._measured:
+            self._travelling.append(_Transfer(scalars, self._measured))
+            self._measured = []
         arrived: list[Columns] = []
         while self._travelling and (wait or self._travelling[0].arrived()):
             arrived += self._travelling.pop(0).columns()
         return arrived
 
+    @torch.no_grad()
+    def _measure(self, rows: Sequence[tuple[int, tuple[Measure, torch.Tensor]]]) -> list[_Vector]:
+        alike: dict[tuple[Measure, torch.Size, torch.device], list[tuple[int, torch.Tensor]]]
+        alike = defaultdict(list)
+        for step, (measure, raw) in rows:
+            alike[measure, raw.shape, raw.device].append((step, raw))
+            self._waiting -= raw.numel()
+        measured: list[_Vector] = []
+        for (measure, _, _), same in alike.items():
+            with self._shield("a measure of the training"):
+                steps = [step for step, _ in same]
+                values = measure(torch.stack([raw for _, raw in same]))
+                measured += [(name, steps, value.float()) for name, value in values.items()]
+        return measured
+
+    @torch.no_grad()
+    def _shorten(self) -> None:
+        """A row that stays open for long: what it holds of a name so far becomes one value."""
+        opened = self._measure([(0, raw) for raw in self._raw.take_open()])
+        means: list[_Scalar] = [(name, values.mean(), len(steps)) for name, steps, values in opened]
+        totals: dict[str, tuple[torch.Tensor | float, int]] = {}
+        for name, value, count in (*self._scalars.take_open(), *means):
+            total, n = totals.get(name, (0.0, 0))
+            totals[name] = total + value * count, n + count
+        for name, (total, n) in totals.items():
+            self._scalars.add((name, total / n, n))
+
+
+_MOST = 1 << 22  # numbers that may wait to be measured: 16 MB
+_LONG = 1 << 12  # things in one row
+
+_Scalar = tuple[str, torch.Tensor | float, int]  # name, mean, of how many
+_Vector = tuple[str, list[int], torch.Tensor]  # name, steps, (S,) values
+
+
+class _Rows(Generic[T]):
+    """Things that get their step when the row ends in which they came."""
+
+    def __init__(self) -> None:
+        self._things: list[T] = []
+        self._steps: list[int] = []
+
+    def add(self, thing: T) -> None:
+        self._things.append(thing)
+
+    def end(self, step: int) -> None:
+        self._steps += [step] * self.open
+
+    @property
+    def open(self) -> int:
+        """How many are in the open row."""
+        return len(self._things) - len(self._steps)
+
+    def take(self) -> list[tuple[int, T]]:
+        """The things of all rows that have ended."""
+        n = len(self._steps)
+        taken = list(zip(self._steps, self._things[:n], strict=True))
+        self._things, self._steps = self._things[n:], []
+        return taken
+
+    def take_open(self) -> list[T]:
+        """The things of the open row."""
+        n = len(self._steps)
+        self._things, taken = self._things[:n], self._things[n:]
+        return taken
+
 
 class _Transfer:
-    """The rows of one flush on their way to the host."""
+    """What one flush sent off: labels on the host, values on their way."""
 
-    def __init__(self, rows: Mapping[_Block, list[_Row]]) -> None:
-        self._blocks: list[tuple[tuple[str, ...], list[int], torch.Tensor | FloatArray]] = []
-        self._copied: list[torch.cuda.Event] = []
-        for (device, names), block in rows.items():
-            values = [value for _, value in block]
-            if device is None:
-                host: torch.Tensor | FloatArray = np.stack(values)
+    def __init__(self, scalars: Sequence[tuple[int, _Scalar]], vectors: Sequence[_Vector]) -> None:
+        self._known: list[_Label] = []
+        self._numbers: list[float] = []
+        labels: dict[torch.device, list[_Label]] = defaultdict(list)
+        singles: dict[torch.device, list[torch.Tensor]] = defaultdict(list)
+        for step, (name, value, count) in scalars:
+            if isinstance(value, torch.Tensor):
+                labels[value.device].append((name, step, count))
+                singles[value.device].append(value)
             else:
-                host = self._send(torch.stack(values))  # type: ignore[arg-type]
-            self._blocks.append((names, [step for step, _ in block], host))
-
-    def _send(self, block: torch.Tensor) -> torch.Tensor:
-        if not block.is_cuda:
-            return block.cpu()
-        # Only pinned memory lets the copy run beside the training.
-        host = torch.empty(block.shape, dtype=block.dtype, pin_memory=True)
-        host.copy_(block, non_blocking=True)
-        copied = torch.cuda.Event()
-        copied.record(torch.cuda.current_stream(block.device))
-        self._copied.append(copied)
-        return host
+                self._known.append((name, step, count))
+                self._numbers.append(value)
+        pieces = {device: [torch.stack(values)] for device, values in singles.items()}
+        for name, steps, values in vectors:
+            labels[values.device] += [(name, step, 1) for step in steps]
+            pieces.setdefault(values.device, []).append(values)
+        self._sent = [(labels[device], HostCopy(torch.cat(p))) for device, p in pieces.items()]
 
     def arrived(self) -> bool:
-        return all(copied.query() for copied in self._copied)
+        return all(copy.arrived() for _, copy in self._sent)
 
     def columns(self) -> list[Columns]:
-        """Each series once, with those of the same steps; what came in several blocks is joined."""
-        for copied in self._copied:
-            copied.synchronize()
-        pieces: dict[str, list[tuple[list[int], FloatArray]]] = defaultdict(list)
-        for names, steps, host in self._blocks:
-            values = np.asarray(host, dtype=np.float64)
-            for i, name in enumerate(names):
-                pieces[name].append((steps, values[:, i]))
-        groups: dict[tuple[int, ...], dict[str, FloatArray]] = defaultdict(dict)
-        for name, parts in pieces.items():
-            at = np.concatenate([steps for steps, _ in parts])
-            order = np.argsort(at, kind="stable")
-            values = np.concatenate([values for _, values in parts])
-            groups[tuple(at[order].tolist())][name] = values[order]
-        return [Columns(list(steps), values) for steps, values in groups.items()]
+        """Each series once, with those of the same steps."""
+        table: dict[str, dict[int, tuple[float, int]]] = defaultdict(dict)
+        arrived = [(labels, copy.get().tolist()) for labels, copy in self._sent]
+        for labels, values in ((self._known, self._numbers), *arrived):
+            for (name, step, count), value in zip(labels, values, strict=True):
+                total, n = table[name].get(step, (0.0, 0))
+                table[name][step] = total + value * count, n + count
+        alike: dict[tuple[int, ...], dict[str, FloatArray]] = defaultdict(dict)
+        for name, by_step in table.items():
+            steps = sorted(by_step)
+            means = [by_step[step][0] / by_step[step][1] for step in steps]
+            alike[tuple(steps)][name] = np.array(means)
+        return [Columns(list(steps), values) for steps, values in alike.items()]
+
+
+_Label = tuple[str, int, int]  # name, step, of how many the value is the mean

@@ -72,7 +72,7 @@ def assert_same_run(live: Run, read: Run) -> None:
     for series in read.series:
         of_live = live.get(series.key.name, features=series.key.features)
         a, b = (mean_by_tick(s, read.ticks) for s in (of_live, series))
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9, err_msg=str(series.key))
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7, err_msg=str(series.key))
     assert live.events == read.events
     assert live.setup == read.setup
     assert [b.key for b in live.bands] == [b.key for b in read.bands]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from typing import ClassVar
 
 import numpy as np
@@ -8,7 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_doctor.monitor.window import Columns, Window, _Transfer
+from gan_doctor.monitor.host_copy import HostCopy
+from gan_doctor.monitor.window import Columns, Window
 
 
 def flushed(window: Window) -> dict[str, tuple[list[int], list[float]]]:
@@ -129,36 +131,89 @@ def test_every_value_comes_back_once_and_in_order(rows, flush_after):
 
 def test_a_row_that_stays_open_takes_bounded_memory():
     window = Window()
-    for _ in range(1000):
-        window.put("a", torch.ones(()))
-    assert len(window._open) == 1
-    assert not isinstance(window._open["a"][0], list)
+    for i in range(10_000):
+        window.put("a", torch.tensor(float(i)))
+        window.put("b", i)
+        window.later(total, torch.full((3,), float(i)))
+    assert window._scalars.open < 5_000
+    assert window._raw.open < 5_000
     window.end_row(1)
-    assert flushed(window) == {"a": ([1], [1])}
+    found = flushed(window)
+    assert {name: steps for name, (steps, _) in found.items()} == dict.fromkeys("abc", [1])
+    assert [values[0] for _, values in found.values()] == pytest.approx(
+        [4999.5, 4999.5, 14998.5], rel=1e-4
+    )
 
 
-class Copy:
+def total(raw: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A measure: the sum of each tensor."""
+    return {"c": raw.flatten(1).sum(1)}
+
+
+def test_what_is_measured_later_comes_at_its_step_and_once_for_all_steps():
+    calls = []
+
+    def counting(raw: torch.Tensor) -> dict[str, torch.Tensor]:
+        calls.append(tuple(raw.shape))
+        return total(raw)
+
+    window = Window()
+    for step in (1, 2, 3):
+        window.later(counting, torch.full((4,), float(step)))
+        window.end_row(step)
+    window.later(counting, torch.full((4,), 9.0))  # of the open row
+    assert flushed(window) == {"c": ([1, 2, 3], [4, 8, 12])}
+    assert calls == [(3, 4)]
+    window.end_row(4)
+    assert flushed(window) == {"c": ([4], [36])}
+
+
+def test_a_measure_and_a_value_of_one_name_count_alike():
+    window = Window()
+    window.later(total, torch.ones(2))
+    window.later(total, torch.ones(3))
+    window.put("c", 7.0)
+    window.end_row(1)
+    assert flushed(window) == {"c": ([1], [4])}
+
+
+def test_a_measure_that_fails_costs_its_own_series_alone():
+    def failing(raw: torch.Tensor) -> dict[str, torch.Tensor]:
+        raise RuntimeError
+
+    window = Window(lambda what: contextlib.suppress(RuntimeError))
+    window.later(failing, torch.ones(2))
+    window.later(total, torch.ones(2))
+    window.put("a", 1.0)
+    window.end_row(1)
+    assert flushed(window) == {"a": ([1], [1]), "c": ([1], [2])}
+
+
+def test_tensors_that_wait_to_be_measured_take_bounded_memory():
+    window = Window()
+    for step in range(1, 6):
+        window.later(total, torch.ones(1 << 20))
+        window.end_row(step)
+    assert window._waiting <= 1 << 22
+    assert flushed(window) == {"c": ([1, 2, 3, 4, 5], [1 << 20] * 5)}
+
+
+class Copy(HostCopy):
     """A copy from a device that is under way until somebody waits for it, or says it is done."""
 
     under_way: ClassVar[list[Copy]] = []
 
-    def __init__(self) -> None:
+    def __init__(self, tensor: torch.Tensor) -> None:
+        super().__init__(tensor)
         self.done = False
         self.under_way.append(self)
 
-    def query(self) -> bool:
+    def arrived(self) -> bool:
         return self.done
-
-    def synchronize(self) -> None:
-        self.done = True
 
 
 def test_what_is_under_way_is_handed_out_later_and_in_order(monkeypatch):
-    def send(transfer: _Transfer, block: torch.Tensor) -> torch.Tensor:
-        transfer._copied.append(Copy())
-        return block
-
-    monkeypatch.setattr(_Transfer, "_send", send)
+    monkeypatch.setattr("gan_doctor.monitor.window.HostCopy", Copy)
     monkeypatch.setattr(Copy, "under_way", [])
     window = Window()
     for step in (1, 2, 3):

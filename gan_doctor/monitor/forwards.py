@@ -1,0 +1,265 @@
+"""What D was shown before its optimizer stepped: which batch was real, which was G's."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, cast
+
+import torch
+from torch.multiprocessing.reductions import StorageWeakRef
+
+from gan_doctor.monitor.structures import is_probability, logits_in, tensors_in
+
+_REMEMBERED = 1024  # outputs of G; a replay buffer may show D an old one
+_ANCESTORS = 256  # nodes of the graph that are searched for G
+
+
+class Made:
+    """The outputs of the generators, known again by their memory or by their place in the graph.
+
+    Nothing is kept alive: not the memory, whose address is not given out again while we know it,
+    nor the graph.
+    """
+
+    def __init__(self) -> None:
+        self._memory: OrderedDict[int, tuple[StorageWeakRef, torch.Size]] = OrderedDict()
+
+    def add(self, output: Any, inputs: Sequence[torch.Tensor]) -> None:
+        """Takes note of what a G gave.
+
+        Args:
+            output: A tensor, or a structure of some.
+            inputs: What it was given: handed through, that is not of its making.
+        """
+        given = {_memory(x) for x in inputs}
+        for tensor in tensors_in(output):
+            memory = _memory(tensor)
+            if memory not in given:
+                self._memory[memory] = StorageWeakRef(tensor.untyped_storage()), tensor.shape
+                if tensor.grad_fn is not None:
+                    _marks(tensor.grad_fn)[self] = True
+        while len(self._memory) > _REMEMBERED:
+            self._memory.popitem(last=False)
+
+    def shape(self, x: torch.Tensor) -> torch.Size | None:
+        """Of the output in whose memory x lies, None if it lies in none."""
+        known = self._memory.get(_memory(x))
+        return known and known[1]
+
+    def begot(self, x: torch.Tensor) -> bool:
+        """Whether x was computed from an output, and its graph still tells."""
+        nodes = deque([x.grad_fn])
+        for _ in range(_ANCESTORS):
+            if not nodes:
+                break
+            node = nodes.popleft()
+            if node is not None:
+                if self in _marks(node):
+                    return True
+                nodes += [parent for parent, _ in node.next_functions]
+        return False
+
+    def forget(self) -> None:
+        """Lets go of everything."""
+        self._memory.clear()
+
+
+def _memory(x: torch.Tensor) -> int:
+    return int(x.untyped_storage()._cdata)
+
+
+def _marks(node: torch.autograd.graph.Node) -> dict[Any, Any]:
+    # The stubs take the property for a method.
+    return cast("dict[Any, Any]", node.metadata)
+
+
+def on_loss_gradient(
+    logits: torch.Tensor,
+    take: Callable[[torch.Tensor], None],
+    asked: Callable[[], None],
+    shield: Callable[[Callable[..., None]], Callable[..., None]],
+) -> None:
+    """Hands the sum of the loss gradient over logits of D to `take`, once it comes.
+
+    Args:
+        logits: Within the graph that the loss is made of.
+        take: Is called at most once.
+        asked: Is called where somebody asks for a gradient, with ones for a loss, and makes a graph
+            of the answer, as penalties do.
+        shield: Wraps the listener.
+    """
+
+    def listen(gradient: torch.Tensor) -> None:
+        if torch.is_grad_enabled():
+            asked()
+        else:
+            handle.remove()
+            take(gradient.detach().sum())
+
+    if logits.requires_grad:
+        handle = logits.register_hook(shield(listen))
+
+
+@dataclass(eq=False)
+class Forward:
+    """One call of D under autograd. Tensors are detached.
+
+    Args:
+        inputs: The floating-point tensors that D was given.
+        logits: D's raw output, a tensor for each scale; None where that would be a guess.
+        versions: Of the logits: they rise when somebody writes over them.
+        fake: Which of the inputs is of a G, None if none is known to be.
+        made: Shape of the output of G that this input is, None if it was computed from one.
+        attached: That input has a graph that leads to G.
+        asks: An input that no G made asks for a gradient, or one that G made and that was cut off
+            from its graph: penalties make them so.
+        watched: `gradient` is listened for.
+        gradient: Sum of the loss gradient over the logits, once it has come.
+        asked: Somebody asked for a gradient and made a graph of the answer, as penalties do.
+        sigmoid: A sigmoid gave the logits, as far as was watched.
+    """
+
+    inputs: Sequence[torch.Tensor]
+    logits: Sequence[torch.Tensor] | None
+    versions: Sequence[int]
+    fake: int | None
+    made: torch.Size | None
+    attached: bool
+    asks: bool
+    watched: bool = False
+    gradient: torch.Tensor | None = None
+    asked: bool = False
+    sigmoid: bool = False
+
+    @classmethod
+    def of(cls, made: Made, args: Any, kwargs: Mapping[str, Any], output: Any) -> Forward | None:
+        """What a call of D tells; None if it was given no tensor."""
+        inputs = tensors_in((args, kwargs)) if kwargs else tensors_in(args)
+        if not inputs:
+            return None
+        shapes = [made.shape(x) for x in inputs]
+        fake = next((i for i, shape in enumerate(shapes) if shape is not None), None)
+        shape = None if fake is None else shapes[fake]
+        if fake is None:
+            fake = next((i for i, x in enumerate(inputs) if x.grad_fn and made.begot(x)), None)
+        logits = logits_in(output)
+        return cls(
+            inputs=[x.detach() for x in inputs],
+            logits=logits and [out.detach() for out in logits],
+            versions=[out._version for out in logits or ()],
+            fake=fake,
+            made=shape,
+            attached=fake is not None and inputs[fake].requires_grad and not inputs[fake].is_leaf,
+            asks=any(x.requires_grad and (x.is_leaf or fake is None) for x in inputs),
+        )
+
+    def watch(
+        self, output: Any, shield: Callable[[Callable[..., None]], Callable[..., None]]
+    ) -> None:
+        """Listens for the loss gradient at D's logits.
+
+        Args:
+            output: What D gave, within the graph that the loss is made of.
+            shield: Wraps the listener.
+        """
+        self.watched = True
+        for logits in logits_in(output) or ():
+            self.sigmoid = is_probability(logits)
+            on_loss_gradient(logits, self._take, self._asked, shield)
+
+    def _take(self, gradient: torch.Tensor) -> None:
+        self.gradient = gradient if self.gradient is None else self.gradient + gradient
+
+    def _asked(self) -> None:
+        self.asked = True
+
+    @property
+    def intact(self) -> bool:
+        """Whether nobody has written over the logits since."""
+        return all(
+            out._version == version
+            for out, version in zip(self.logits or (), self.versions, strict=True)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What D was shown before one step of its optimizer.
+
+    Args:
+        reals: D on the real batch; several under gradient accumulation.
+        fakes: D on fake batches, at least one.
+    """
+
+    reals: Sequence[Forward]
+    fakes: Sequence[Forward]
+
+    def batches(self) -> list[torch.Tensor] | None:
+        """The real batches as G would make them; None if D was shown something computed from them.
+
+        A pack of several samples, which D sees as one, comes apart.
+        """
+        fake = self.fakes[0]
+        if fake.made is None or fake.fake is None:
+            return None
+        reals = [real.inputs[fake.fake] for real in self.reals]
+        return [unpacked(real, fake.inputs[fake.fake], fake.made) for real in reals]
+
+
+def unpacked(x: torch.Tensor, fake: torch.Tensor, made: torch.Size) -> torch.Tensor:
+    """A batch of D's, with the samples of each pack apart again.
+
+    Args:
+        x: (B, ...) what D was shown.
+        fake: (B, ...) a batch of fakes that it was shown likewise.
+        made: Shape of the output of G whose memory `fake` is.
+    """
+    packed = fake.numel() == made.numel() and len(fake) < made[0] and x.shape[1:] == fake.shape[1:]
+    return x.reshape(-1, *made[1:]) if packed else x
+
+
+def tell_apart(forwards: Sequence[Forward]) -> Shown | None:
+    """Which forwards of a D step were on reals and which on fakes; None where it would be a guess.
+
+    What is not known to be of a G is not therefore real: it may be a fake that was augmented, or
+    come from a replay buffer. It is taken for the real batch if D saw fakes that we know, and
+    nothing else but that; or, where gradients are accumulated, if reals and fakes took turns.
+    """
+    known = [f for f in forwards if f.fake is not None]
+    fakes = _judged([f for f in known if f.made] or [f for f in known if f.gradient is not None])
+    reals = _judged([f for f in forwards if f.fake is None])
+    # Those in G's graph are of G's loss, unless D trains on them for want of others.
+    fakes = [f for f in fakes if not f.attached] or fakes
+    if not fakes or not reals or not (len(reals) == 1 or _take_turns(forwards, reals, fakes)):
+        return None
+    place = max(f.fake or 0 for f in fakes)
+    judged = [*reals, *fakes]
+    complete = all(f.logits is not None and f.intact and len(f.inputs) > place for f in judged)
+    return Shown(reals, fakes) if complete else None
+
+
+def _judged(forwards: Sequence[Forward]) -> list[Forward]:
+    """Those of batches that D's loss judges, and not a penalty alone.
+
+    A penalty asks its input for gradients. R1 may ask the real batch itself: the loss then sends a
+    gradient to what D says of it, unlike to what D says of an interpolate.
+    """
+    return _distinct(
+        [f for f in forwards if not f.asks] or [f for f in forwards if f.gradient is not None]
+    )
+
+
+def _distinct(forwards: Sequence[Forward]) -> list[Forward]:
+    """One forward for each batch: D is called again to log, or by gradient checkpointing."""
+    by_batch = {tuple((x.data_ptr(), x.shape) for x in f.inputs): f for f in reversed(forwards)}
+    return list(reversed(by_batch.values()))
+
+
+def _take_turns(
+    forwards: Sequence[Forward], reals: Sequence[Forward], fakes: Sequence[Forward]
+) -> bool:
+    order = [f in reals for f in forwards if f in reals or f in fakes]
+    return len(reals) == len(fakes) and all(a != b for a, b in pairwise(order))
