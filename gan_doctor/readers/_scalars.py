@@ -14,6 +14,9 @@ import numpy as np
 
 from gan_doctor.core import FloatArray, Key
 from gan_doctor.core.json_form import number_from_json
+from gan_doctor.core.series import read_only
+
+_Buffer = Any  # bytes or an array, of which NumPy's stubs do not say that it is a buffer
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Scalars:
 
     def columns(self) -> Iterator[tuple[str, int, Column]]:
         """What has come so far: series, segment and column, in the order of their first lines."""
-        shared: dict[tuple[int, ...], bytes] = {}
+        shared: dict[tuple[int, ...], FloatArray] = {}
         for segment, series in self._segments.items():
             for name, growing in series.items():
                 yield name, segment, growing.column(shared)
@@ -75,19 +78,19 @@ class Scalars:
 class _Growing:
     """A column in pieces, one for each line that has come since it was last asked for."""
 
-    steps: list[bytes] = field(default_factory=list)
-    values: list[bytes] = field(default_factory=list)
+    steps: list[_Buffer] = field(default_factory=list)
+    values: list[_Buffer] = field(default_factory=list)
     last: float = 0
 
-    def column(self, shared: dict[tuple[int, ...], bytes]) -> Column:
-        """All of it. Columns made of the same lines share the memory of their steps."""
+    def column(self, shared: dict[tuple[int, ...], FloatArray]) -> Column:
+        """All of it. Columns made of the same lines share one array of steps."""
         lines = tuple(map(id, self.steps))
         if lines not in shared:
-            shared[lines] = b"".join(self.steps)
-        # Kept joined: the run and what is read on from here hold the same memory, too.
-        self.steps = [shared[lines]]
-        self.values = [b"".join(self.values)]
-        return Column(np.frombuffer(self.steps[0]), np.frombuffer(self.values[0]))
+            shared[lines] = np.frombuffer(b"".join(self.steps))
+        column = Column(shared[lines], np.frombuffer(b"".join(self.values)))
+        # Kept joined: the run and what is read on from here hold the same memory.
+        self.steps, self.values = [column.steps], [column.values]
+        return column
 
 
 def mean_over_ranks(ranks: Sequence[Scalars]) -> dict[str, dict[int, Column]]:
@@ -103,22 +106,36 @@ def mean_over_ranks(ranks: Sequence[Scalars]) -> dict[str, dict[int, Column]]:
     for rank in ranks:
         for name, segment, column in rank.columns():
             found[name][segment].append(column)
+    unions: dict[tuple[int, ...], _Union] = {}
+
+    def mean(columns: Sequence[Column]) -> Column:
+        if len(columns) == 1:
+            return columns[0]
+        steps = [column.steps for column in columns]
+        same = tuple(map(id, steps))  # most series were recorded at the steps of another
+        if same not in unions:
+            unions[same] = _Union(steps)
+        return Column(unions[same].steps, unions[same].mean([c.values for c in columns]))
+
     return {
-        name: {segment: _mean(segments[segment]) for segment in sorted(segments)}
+        name: {segment: mean(segments[segment]) for segment in sorted(segments)}
         for name, segments in found.items()
     }
 
 
-def _mean(columns: Sequence[Column]) -> Column:
-    if len(columns) == 1:
-        return columns[0]
-    steps = np.unique(np.concatenate([column.steps for column in columns]))
-    total, count = np.zeros((2, len(steps)))
-    for column in columns:
-        at = np.searchsorted(steps, column.steps)
-        total += np.bincount(at, column.values, len(steps))
-        count += np.bincount(at, minlength=len(steps))
-    return Column(steps, total / count)
+class _Union:
+    """The steps that any of several ranks recorded."""
+
+    def __init__(self, ranks: Sequence[FloatArray]) -> None:
+        # Timsort merges what is sorted already: np.unique alone takes 30 times as long.
+        steps = np.sort(np.concatenate(ranks), kind="stable")
+        self.steps = read_only(steps[np.diff(steps, prepend=-np.inf) > 0])
+        self._at = [np.searchsorted(self.steps, steps) for steps in ranks]
+        self._count = np.bincount(np.concatenate(self._at))
+
+    def mean(self, ranks: Sequence[FloatArray]) -> FloatArray:
+        total = np.bincount(np.concatenate(self._at), np.concatenate(ranks))
+        return total / self._count
 
 
 def _packed(values: Sequence[Any]) -> bytes:
