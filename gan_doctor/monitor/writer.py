@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import errno
-import math
 import os
 from collections.abc import Mapping, Sequence
 from io import FileIO
@@ -16,14 +15,14 @@ import orjson
 
 import gan_doctor
 from gan_doctor.core import ConfigError, Event, Finding, RunExistsError, Setup, dumps, to_json
-from gan_doctor.core.json_form import number_to_json
 from gan_doctor.monitor.window import Columns
-from gan_doctor.readers.run_log import FORMAT, HEADER, SAMPLES
+from gan_doctor.readers.run_log import FORMAT, HEADER, SAMPLES, SCALARS
 
 MAX_SAMPLE_FILES = 64
 MAX_SAMPLE_BYTES = 1_000_000  # of one file; 64 of them bound the folder
 
-_LINES = ("scalars.jsonl", "events.jsonl", "findings.jsonl")
+_Exists = Literal["error", "resume", "overwrite"]
+
 _DRAFT = ".draft"  # a file gets its name when it is whole: a reader must never meet half of one
 
 
@@ -33,21 +32,31 @@ class RunLog:
     Every line is handed to the operating system at once and whole, so a killed process loses at
     most the flush it was in. What is thinned is only the folder of samples.
 
+    Under distributed training rank 0 writes the log as if it were alone. Every other rank appends
+    its scalars to a file of its own; events, findings and samples that it is given are dropped. It
+    deletes nothing and waits for nobody: which segment rank 0 has begun it looks up when it writes
+    its first line, since by then all ranks have trained a step together.
+
     Args:
-        directory: Made where it does not exist.
+        directory: Rank 0 makes it where it does not exist.
         setup: What is known at the start.
-        exists: What to do where the directory already holds a run.
+        exists: What rank 0 does where the directory already holds a run.
+        rank: Of this process.
 
     Raises:
         RunExistsError: It holds a run and `exists` is "error".
         ConfigError: It cannot be written to.
     """
 
-    def __init__(
-        self, directory: Path, setup: Setup, exists: Literal["error", "resume", "overwrite"]
-    ) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, setup: Setup, exists: _Exists, rank: int = 0) -> None:
+        self.directory, self.rank = directory, rank
+        self.segment: int | None = None  # not known yet
         self._files: dict[str, FileIO] = {}
+        if rank == 0:
+            self._begin(setup, exists)
+
+    def _begin(self, setup: Setup, exists: _Exists) -> None:
+        directory = self.directory
         if holds_run(directory) and exists == "error":
             raise RunExistsError(
                 f"{directory} already holds a run. Choose another directory, or pass "
@@ -57,8 +66,7 @@ class RunLog:
             if exists == "overwrite":
                 for file in _ours(directory):
                     file.unlink()
-            headers = (HEADER.fullmatch(file.name) for file in _ours(directory))
-            self.segment = max((int(h["segment"] or 0) + 1 for h in headers if h), default=0)
+            self.segment = max(_segments(directory), default=-1) + 1
             (directory / "samples").mkdir(parents=True, exist_ok=True)
             self._write_header(setup)
         except OSError as error:
@@ -73,17 +81,20 @@ class RunLog:
         Raises:
             OSError: They could not be written; what comes later can be, if there is room again.
         """
+        name = f"scalars.rank{self.rank}.jsonl" if self.rank else "scalars.jsonl"
         for group in groups:
-            columns = {name: _column(values) for name, values in group.values.items()}
-            self._append("scalars.jsonl", {"step": group.steps, **columns})
+            columns = {key: _column(values) for key, values in group.values.items()}
+            self._append(name, {"step": group.steps, **columns})
 
     def event(self, event: Event) -> None:
         """Appends an event."""
-        self._append("events.jsonl", to_json(event))
+        if self.rank == 0:
+            self._append("events.jsonl", to_json(event))
 
     def finding(self, finding: Finding) -> None:
         """Appends a finding as it was raised."""
-        self._append("findings.jsonl", to_json(finding))
+        if self.rank == 0:
+            self._append("findings.jsonl", to_json(finding))
 
     def samples(
         self, kind: Literal["fake", "real"], step: int, samples: np.ndarray[Any, Any]
@@ -95,6 +106,8 @@ class RunLog:
             step: When.
             samples: (N, ...) uint8 images or float rows; cut to `MAX_SAMPLE_BYTES`.
         """
+        if self.rank:
+            return
         folder = self.directory / "samples"
         rows = max(1, MAX_SAMPLE_BYTES // max(samples[:1].nbytes, 1))
         with (folder / _DRAFT).open("wb") as file:
@@ -132,6 +145,8 @@ class RunLog:
         os.replace(self.directory / _DRAFT, self.directory / f"run{self._suffix}.json")
 
     def _append(self, name: str, record: Mapping[str, Any]) -> None:
+        if self.segment is None:
+            self.segment = _latest_segment(self.directory)
         head = {"segment": self.segment} if self.segment else {}
         line = orjson.dumps({**head, **record}, option=orjson.OPT_APPEND_NEWLINE)
         if name not in self._files:
@@ -150,11 +165,28 @@ def holds_run(directory: Path) -> bool:
     return any(file.name != _DRAFT for file in _ours(directory))
 
 
+def _latest_segment(directory: Path) -> int:
+    begun = _segments(directory)
+    if not begun:
+        raise FileNotFoundError(
+            errno.ENOENT, "rank 0 has begun no run log in this directory", str(directory)
+        )
+    return max(begun)
+
+
+def _segments(directory: Path) -> list[int]:
+    """Those that have a header."""
+    headers = (HEADER.fullmatch(file.name) for file in directory.glob("run*.json"))
+    return [int(header["segment"] or 0) for header in headers if header]
+
+
 def _ours(directory: Path) -> list[Path]:
     """The files of a run log: those, and nobody else's."""
-    named = (*_LINES, _DRAFT)
+    named = ("events.jsonl", "findings.jsonl", _DRAFT)
     found = [
-        file for file in directory.glob("*") if file.name in named or HEADER.fullmatch(file.name)
+        file
+        for file in directory.glob("*")
+        if file.name in named or HEADER.fullmatch(file.name) or SCALARS.fullmatch(file.name)
     ]
     samples = directory / "samples"
     return [*found, *samples.glob(_DRAFT), *_kept(samples, "real"), *_kept(samples, "fake")]
@@ -190,8 +222,8 @@ def _open_for_append(path: Path) -> FileIO:
     return file
 
 
-def _column(values: Sequence[float] | np.ndarray[Any, Any]) -> list[Any]:
+def _column(values: Sequence[float] | np.ndarray[Any, Any]) -> orjson.Fragment:
     """At most 7 digits: a float32 holds no more."""
-    return [
-        number_to_json(float(f"{v:.7g}")) if math.isfinite(v) else number_to_json(v) for v in values
-    ]
+    text = ",".join(["%.7g"] * len(values)) % tuple(values)
+    text = text.replace("nan", '"NaN"').replace("-inf", '"-Infinity"').replace("inf", '"Infinity"')
+    return orjson.Fragment(f"[{text}]")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,6 @@ import orjson
 from gan_doctor.core import (
     Band,
     Event,
-    FloatArray,
     Key,
     ReadError,
     Run,
@@ -27,14 +25,16 @@ from gan_doctor.core import (
     from_json,
 )
 from gan_doctor.readers._base import Cursor, Reader
+from gan_doctor.readers._scalars import Column, Scalars, mean_over_ranks
 
 __all__ = ["RunLogReader"]
 
 FORMAT = 1
 
-# What the files of the first segment are called, and those of segment k > 0.
+# What the files of the first segment and of rank 0 are called, and those of a later one.
 HEADER = re.compile(r"run(\.(?P<segment>[1-9]\d*))?\.json")
 SAMPLES = re.compile(r"(?P<kind>fake|real)-(?P<step>\d+)(\.(?P<segment>[1-9]\d*))?\.npy")
+SCALARS = re.compile(r"scalars(\.rank(?P<rank>[1-9]\d*))?\.jsonl")
 
 
 class RunLogReader(Reader):
@@ -44,6 +44,11 @@ class RunLogReader(Reader):
         `run.json` and `run.<k>.json` (one for each segment), `scalars.jsonl`, `events.jsonl` and
         the folder `samples`. Lines that are torn or broken are left out and counted in the notes.
         It can be read while it is written.
+
+        Under distributed training there is also a `scalars.rank<k>.jsonl` from each rank k > 0. At
+        each step a series is the mean over the ranks that recorded it, each counting alike; NaN on
+        one rank is NaN in the mean. A rank that lags behind takes no step from the others: the
+        last steps may be means over fewer ranks and change when it has caught up.
     """
 
     title = "gan_doctor run log"
@@ -64,8 +69,12 @@ class RunLogReader(Reader):
             log = _Log()
         log.headers = headers
         log.feed(source, "events.jsonl", log.take_event)
-        log.feed(source, "scalars.jsonl", log.take_scalars)
+        for rank, name in _ranks(source).items():
+            log.feed(source, name, log.ranks[rank].take)
         return log.run(source), Cursor(log)
+
+
+_Scalars = Mapping[str, Mapping[int, Column]]  # by series and segment
 
 
 class _Log:
@@ -73,7 +82,7 @@ class _Log:
 
     def __init__(self) -> None:
         self.headers: dict[int, Mapping[str, Any]] = {}
-        self._columns: dict[str, list[tuple[int, FloatArray, FloatArray]]] = defaultdict(list)
+        self.ranks: dict[int, Scalars] = defaultdict(Scalars)
         self._events: list[tuple[int, Event]] = []
         self._bands: list[tuple[int, Band]] = []
         self._facts: dict[str, Any] = {}
@@ -118,71 +127,68 @@ class _Log:
         if event.kind != "setup":
             self._events.append((segment, event))
 
-    def take_scalars(self, segment: int, record: dict[str, Any]) -> None:
-        """One line of columns; "NaN" and "Infinity" become numbers."""
-        steps = np.array(record.pop("step"), dtype=np.float64)
-        rises = bool((steps[:-1] <= steps[1:]).all())
-        if not (rises and math.isfinite(steps[0]) and math.isfinite(steps[-1])):
-            raise ValueError("steps that do not rise")
-        columns = {name: np.array(values, dtype=np.float64) for name, values in record.items()}
-        for name, column in columns.items():
-            if column.shape != steps.shape:
-                raise ValueError("columns of unequal length")
-            known = self._columns.get(name)
-            if known is None and str(Key.parse(name)) != name:
-                raise ValueError("not a series key as we write it")
-            if known and (known[-1][0], known[-1][1][-1]) > (segment, steps[0]):
-                raise ValueError("steps that fall back")
-        for name, column in columns.items():
-            self._columns[name].append((segment, steps, column))
-
     def run(self, source: Source) -> Run:
         """The run that the pieces make."""
+        scalars = mean_over_ranks([self.ranks[rank] for rank in sorted(self.ranks)])
         samples = _samples(source)
         name = source.name.rstrip("/")
         last = self.headers[max(self.headers)]
         return Run(
             name=name.rpartition("/")[2] or name,
             clock=self.headers[0].get("clock", "generator_step"),
-            series=tuple(
-                Series(
-                    Key.parse(text),
-                    np.concatenate([steps for _, steps, _ in pieces]),
-                    np.concatenate([values for _, _, values in pieces]),
-                )
-                for text, pieces in self._columns.items()
-            ),
+            series=tuple(_series(text, [*columns.values()]) for text, columns in scalars.items()),
             bands=tuple(band for _, band in self._bands),
             samples=tuple(batch for _, batch in samples),
             setup=from_json(Setup, {**last["setup"], **self._facts}),
             events=tuple(event for _, event in self._events),
-            segments=tuple(self._segment(k, [of for of, _ in samples]) for k in self.headers),
+            segments=tuple(
+                self._segment(k, scalars, [of for of, _ in samples]) for k in self.headers
+            ),
             source=source.name,
             notes=self._notes,
         )
 
-    def _segment(self, k: int, samples: Sequence[int]) -> Segment:
+    def _segment(self, k: int, scalars: _Scalars, samples: Sequence[int]) -> Segment:
         rows = {
-            name: sum(len(steps) for segment, steps, _ in pieces if segment < k)
-            for name, pieces in self._columns.items()
+            name: sum(len(column.steps) for segment, column in columns.items() if segment < k)
+            for name, columns in scalars.items()
         }
         rows["events"] = sum(segment < k for segment, _ in self._events)
         rows["bands"] = sum(segment < k for segment, _ in self._bands)
         rows["samples"] = sum(segment < k for segment in samples)
-        return Segment(self._first_step(k), rows, str(self.headers[k].get("started", "")))
+        first_step = self._first_step(k, scalars)
+        return Segment(first_step, rows, str(self.headers[k].get("started", "")))
 
-    def _first_step(self, k: int) -> float:
+    def _first_step(self, k: int, scalars: _Scalars) -> float:
         resumed = [e.step for segment, e in self._events if segment == k and e.kind == "resume"]
         if resumed or k == 0:
             return resumed[-1] if resumed else 0
-        pieces = (piece for pieces in self._columns.values() for piece in pieces)
-        return min((float(steps[0]) for segment, steps, _ in pieces if segment == k), default=0)
+        begun = [columns[k].steps[0] for columns in scalars.values() if k in columns]
+        if begun:
+            return float(min(begun))
+        # Its header is all that has been written: it goes on from what there is.
+        ends = (c.steps[-1] for columns in scalars.values() for of, c in columns.items() if of < k)
+        return float(max(ends, default=0))
 
     @property
     def _notes(self) -> tuple[str, ...]:
-        broken = (f"{name}: {n} broken lines left out" for name, n in self._broken.items())
+        broken = (f"{name}: {n} broken lines left out" for name, n in sorted(self._broken.items()))
         torn = (f"{name}: the last line is torn and left out" for name in sorted(self._torn))
         return (*broken, *torn)
+
+
+def _ranks(source: Source) -> dict[int, str]:
+    """The file of each rank's scalars, in order."""
+    names = source.files("scalars*.jsonl")
+    matches = (match for name in names if (match := SCALARS.fullmatch(name)))
+    return dict(sorted((int(match["rank"] or 0), match.string) for match in matches))
+
+
+def _series(text: str, columns: Sequence[Column]) -> Series:
+    if len(columns) == 1:
+        return Series(Key.parse(text), columns[0].steps, columns[0].values)
+    steps = np.concatenate([column.steps for column in columns])
+    return Series(Key.parse(text), steps, np.concatenate([column.values for column in columns]))
 
 
 def _headers(source: Source) -> dict[int, Mapping[str, Any]]:

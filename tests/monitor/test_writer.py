@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pytest
 
-from gan_doctor.core import Event, Objective, Setup
+from gan_doctor.core import Event, Finding, Objective, Setup
 from gan_doctor.monitor.window import Columns
 from gan_doctor.monitor.writer import MAX_SAMPLE_BYTES, MAX_SAMPLE_FILES, RunLog
 
@@ -148,3 +148,83 @@ def test_a_torn_line_is_ended_before_the_next(log, tmp_path):
     (tmp_path / "events.jsonl").write_bytes(b'{"step":1,"ki')
     log.event(Event(2, "note"))
     assert (tmp_path / "events.jsonl").read_bytes().startswith(b'{"step":1,"ki\n{"step":2')
+
+
+# Under distributed training
+
+
+def rank_1(folder: Path, exists: str = "error") -> RunLog:
+    return RunLog(folder, SETUP, exists, rank=1)
+
+
+ROW = [Columns([1], {"a": np.ones(1)})]
+
+
+def test_another_rank_appends_its_scalars_to_a_file_of_its_own(log, tmp_path):
+    before = names(tmp_path)
+    other = rank_1(tmp_path)
+    other.scalars(ROW)
+    other.close()
+    assert names(tmp_path) == sorted([*before, "scalars.rank1.jsonl"])
+    assert lines(tmp_path / "scalars.rank1.jsonl") == [{"step": [1], "a": [1]}]
+
+
+def test_what_only_rank_0_writes_is_dropped(log, tmp_path):
+    log.event(Event(1, "note"))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    other = rank_1(tmp_path)
+    other.event(Event(1, "note"))
+    other.finding(Finding("GD101", "non-finite", "critical", "NaN.", onset=1, alarm=1))
+    other.samples("fake", 1, np.zeros((1, 2), np.float32))
+    other.close()
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before
+
+
+@pytest.mark.parametrize("exists", ["error", "resume", "overwrite"])
+def test_another_rank_neither_refuses_nor_deletes_nor_begins(exists, log, tmp_path):
+    log.scalars(ROW)
+    before = names(tmp_path)
+    rank_1(tmp_path, exists).close()
+    assert names(tmp_path) == before
+
+
+def test_another_rank_may_start_before_rank_0(tmp_path):
+    other = rank_1(tmp_path / "run", "resume")
+    assert not (tmp_path / "run").exists()
+    for _ in range(2):
+        RunLog(tmp_path / "run", SETUP, "resume").close()
+    other.scalars(ROW)
+    other.close()
+    (line,) = lines(tmp_path / "run" / "scalars.rank1.jsonl")
+    assert line == {"segment": 1, "step": [1], "a": [1]}
+
+
+def test_another_rank_writes_from_when_rank_0_has_begun(tmp_path):
+    other = rank_1(tmp_path / "run")
+    with pytest.raises(FileNotFoundError, match="rank 0 has begun no run log in this directory"):
+        other.scalars(ROW)
+    assert not (tmp_path / "run").exists()
+    RunLog(tmp_path / "run", SETUP, "error").close()
+    other.scalars(ROW)
+    other.close()
+    assert lines(tmp_path / "run" / "scalars.rank1.jsonl") == [{"step": [1], "a": [1]}]
+
+
+def test_another_rank_stays_in_the_segment_of_its_first_line(log, tmp_path):
+    other = rank_1(tmp_path)
+    other.scalars(ROW)
+    RunLog(tmp_path, SETUP, "resume").close()
+    other.scalars(ROW)  # a process of the first training that is not dead yet
+    other.close()
+    assert all("segment" not in line for line in lines(tmp_path / "scalars.rank1.jsonl"))
+
+
+def test_overwriting_deletes_the_files_of_all_ranks(log, tmp_path):
+    other = rank_1(tmp_path)
+    other.scalars(ROW)
+    other.close()
+    theirs = tmp_path / "scalars.rank01.jsonl"
+    theirs.write_bytes(b"mine")
+    RunLog(tmp_path, SETUP, "overwrite").close()
+    assert names(tmp_path) == ["run.json", "samples", "scalars.rank01.jsonl"]

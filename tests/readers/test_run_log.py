@@ -454,6 +454,7 @@ def test_no_line_makes_reading_fail(scalars, events, tmp_path_factory):
     RunLog(folder, SETUP, "error").close()
     good = b'{"step":[1],"loss/d":[1]}\n'
     (folder / "scalars.jsonl").write_bytes(good + scalars + b"\n")
+    (folder / "scalars.rank1.jsonl").write_bytes(scalars)
     (folder / "events.jsonl").write_bytes(events)
     run = fresh(folder)
     assert isinstance(run.get("loss/d"), Series)
