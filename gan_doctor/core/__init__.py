@@ -27,7 +27,7 @@ from gan_doctor.core.json_form import dumps, from_json, to_json
 from gan_doctor.core.objective import FAMILIES, Objective
 from gan_doctor.core.run import Event, Run, Samples, Segment, join
 from gan_doctor.core.series import Band, FloatArray, Key, Series
-from gan_doctor.core.setup import Network, OptimizerFacts, Setup
+from gan_doctor.core.setup import Latent, Network, OptimizerFacts, Setup, Upsampling
 from gan_doctor.core.source import Source
 from gan_doctor.core.vocabulary import VOCABULARY, Term, canonical
 
@@ -45,6 +45,7 @@ __all__ = [
     "FloatArray",
     "GanDoctorError",
     "Key",
+    "Latent",
     "Missing",
     "MissingExtraError",
     "MonitorWarning",
@@ -65,6 +66,7 @@ __all__ = [
     "Source",
     "Term",
     "UnknownNameError",
+    "Upsampling",
     "Verdict",
     "canonical",
     "discover",

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.parallel import DataParallel, DistributedDataParallel
+from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrizations import _SpectralNorm
 from torch.optim import Optimizer
 
-from gan_doctor.core import ConfigError, Network, OptimizerFacts
+from gan_doctor.core import ConfigError, Network, OptimizerFacts, Upsampling
 from gan_doctor.core.setup import Role
 from gan_doctor.monitor.players import Players
 
@@ -17,7 +23,7 @@ _ACTIVATIONS = (
     nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid, nn.ReLU, nn.LeakyReLU, nn.Softplus,
     nn.Softmax,
 )  # fmt: skip
-_WEIGHTED = (nn.Linear, nn.modules.conv._ConvNd)
+_WEIGHTED = (nn.Linear, _ConvNd)
 _DROPOUT = (nn.modules.dropout._DropoutNd,)
 _NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm)
 _RESHAPING = (nn.Flatten, nn.Unflatten, nn.Identity)
@@ -25,15 +31,19 @@ _ENLARGING = ("ConvTranspose", "Upsampl", "PixelShuffle")  # class names
 
 
 def inspect_network(module: nn.Module, role: Role, player: str = "") -> Network:
-    """What a G or D is made of."""
+    """What a G or D is made of, wrapped or not."""
+    module = unwrapped(module)
     leaves = _leaves(module)
     weighted = [m for m in leaves if isinstance(m, _WEIGHTED)]
     last = next((m for m in reversed(leaves) if not isinstance(m, _RESHAPING)), None)
+    # What a lazy layer will have is not known before its first batch.
+    parameters = [p for p in module.parameters() if not is_lazy(p)]
+    n = _count(parameters)
     return Network(
         role=role,
         player=player,
         kind=type(module).__name__,
-        parameters=sum(p.numel() for p in module.parameters()),
+        parameters=n,
         layers=dict(Counter(_name(m) for m in leaves)),
         norms=tuple(sorted({_name(m) for m in leaves if isinstance(m, _NORMS)})),
         spectral_norm=any(_spectrally_normalised(m) for m in module.modules()),
@@ -41,21 +51,59 @@ def inspect_network(module: nn.Module, role: Role, player: str = "") -> Network:
         output_activation=_name(last) if isinstance(last, _ACTIVATIONS) else "",
         input_channels=_width(weighted[0], "in") if weighted else None,
         output_channels=_width(weighted[-1], "out") if weighted else None,
+        upsampling=tuple(found for m in leaves if (found := _upsampling(m))),
+        slopes=tuple(
+            sorted({float(m.negative_slope) for m in leaves if isinstance(m, nn.LeakyReLU)})
+        ),
+        dtype=_dtype(parameters),
+        frozen=_count(p for p in parameters if not p.requires_grad) / n if n else None,
     )
 
 
-def inspect_optimizer(optimizer: Optimizer, role: Role, player: str = "") -> OptimizerFacts:
-    """What an optimizer does, from its first group."""
-    group = optimizer.param_groups[0]
-    betas = group.get("betas")
+def inspect_optimizer(
+    optimizer: Optimizer, role: Role, player: str = "", module: nn.Module | None = None
+) -> OptimizerFacts:
+    """What an optimizer does for a player.
+
+    Args:
+        optimizer: It may step others as well.
+        role: `g` or `d`.
+        player: Which one, where there are several.
+        module: That G or D, so that its groups are told from those of others; None takes all.
+    """
+    groups, mine = optimizer.param_groups, None
+    if module is not None:
+        stepped = {id(p) for group in groups for p in group["params"]}
+        mine = [p for p in module.parameters() if id(p) in stepped]
+        ids = {id(p) for p in mine}
+        groups = [g for g in groups if any(id(p) in ids for p in g["params"])] or groups
+    group = groups[0]
+    lrs = tuple(lr for lr in map(_lr, groups) if lr is not None)
+    betas, momentum = group.get("betas"), group.get("momentum")
     return OptimizerFacts(
         role=role,
         player=player,
         kind=type(optimizer).__name__,
-        lr=float(group["lr"]) if "lr" in group else None,
+        lr=_lr(group),
         betas=(float(betas[0]), float(betas[1])) if betas else None,
         weight_decay=float(group.get("weight_decay") or 0.0),
+        momentum=None if momentum is None else float(momentum),
+        parameters=None if mine is None else _count(mine),
+        group_lrs=lrs if len(set(lrs)) > 1 else None,
     )
+
+
+def unwrapped(module: nn.Module) -> nn.Module:
+    """The network inside `torch.compile`, DataParallel and DistributedDataParallel."""
+    while True:
+        if isinstance(module, DataParallel | DistributedDataParallel):
+            inner = module.module
+        else:
+            # By name: to import the class that torch.compile wraps in would take a second.
+            inner = module._modules.get("_orig_mod")
+        if inner is None:
+            return module
+        module = inner
 
 
 def check_roles(players: Players) -> None:
@@ -101,6 +149,33 @@ def _name(module: nn.Module | None) -> str:
 def _spectrally_normalised(module: nn.Module) -> bool:
     # The parametrization, or the older hook that torch.nn.utils.spectral_norm leaves.
     return isinstance(module, _SpectralNorm) or hasattr(module, "weight_u")
+
+
+def _upsampling(module: nn.Module) -> Upsampling | None:
+    if isinstance(module, _ConvTransposeNd) and max(module.stride) > 1:
+        return Upsampling("transposed", tuple(module.kernel_size), tuple(module.stride))
+    if isinstance(module, nn.PixelShuffle):
+        return Upsampling("pixel-shuffle", stride=(module.upscale_factor,))
+    if isinstance(module, nn.Upsample):
+        factor = module.scale_factor
+        return Upsampling(module.mode, stride=(factor,) if isinstance(factor, float) else factor)
+    return None
+
+
+def _count(parameters: Iterable[nn.Parameter]) -> int:
+    return sum(p.numel() for p in parameters)
+
+
+def _dtype(parameters: Iterable[nn.Parameter]) -> str | None:
+    found = {str(p.dtype).removeprefix("torch.") for p in parameters}
+    return "mixed" if len(found) > 1 else next(iter(found), None)
+
+
+def _lr(group: Mapping[str, Any]) -> float | None:
+    lr = group.get("lr")
+    if isinstance(lr, torch.Tensor) and lr.device.type != "cpu":
+        return None  # to read it would be to wait for the device
+    return None if lr is None else float(lr)
 
 
 def _width(module: nn.Module, side: str) -> int | None:

@@ -17,6 +17,7 @@ from gan_doctor.core import (
     Evidence,
     Finding,
     Key,
+    Latent,
     Missing,
     Network,
     Objective,
@@ -30,6 +31,7 @@ from gan_doctor.core import (
     Segment,
     Series,
     Setup,
+    Upsampling,
     Verdict,
     dumps,
     from_json,
@@ -39,6 +41,7 @@ from gan_doctor.core.json_form import number_from_json, number_to_json, plain
 
 RECALL = Key("sample/recall", "A", "random-conv", 3)
 OBJECTIVE = Objective("least-squares", "mean", (0.0, 0.9, 1.0), 0.9, 0.05, ("r1", "r2"))
+UPSAMPLING = Upsampling("transposed", (4, 4), (2, 2))
 NETWORK = Network(
     role="d",
     player="A",
@@ -51,18 +54,31 @@ NETWORK = Network(
     output_activation="Sigmoid",
     input_channels=3,
     output_channels=1,
+    upsampling=(UPSAMPLING, Upsampling("bilinear", stride=(1.5,))),
+    slopes=(0.1, 0.2),
+    dtype="bfloat16",
+    frozen=0.25,
 )
+OPTIMIZER = OptimizerFacts("d", "A", "Adam", 2e-4, (0.5, 0.999), 1e-5, 0.9, 12_345, (2e-4, 1e-3))
+LATENT = Latent("uniform", (100, 1, 1), 0.01, 0.58, -1.0, 1.0)
 SETUP = Setup(
     objective=OBJECTIVE,
     total_steps=1_200,
     networks=(NETWORK, Network("g")),
-    optimizers=(OptimizerFacts("d", "A", "Adam", 2e-4, (0.5, 0.999), 1e-5), OptimizerFacts("g")),
+    optimizers=(OPTIMIZER, OptimizerFacts("g")),
     tricks=("r1-penalty",),
     batch_size=64,
     sample_shape=(1, 16, 16),
     d_steps=1.5,
     discriminator_output="logit",
     versions={"torch": "2.13.0"},
+    latent=LATENT,
+    real_range=(-1.0, 1.0),
+    fake_range=(-math.inf, 0.5),
+    dtype="float16",
+    amp="float16",
+    ema=True,
+    objective_inferred=True,
 )
 BAND = Band(RECALL, 64, 0.9, 0.0, -math.inf, math.inf, 100)
 EVENT = Event(
@@ -121,8 +137,9 @@ PROGRESS = Progress("worse", str(RECALL), -0.1, -0.2, -math.inf)
 DIAGNOSIS = Diagnosis(RUN, (VERDICT,), OUTLOOK, PROGRESS, {"raw": 300, "ema": math.inf})
 
 WHOLE = [
-    RECALL, RUN.series[0], BAND, OBJECTIVE, NETWORK, SETUP, EVENT, SAMPLES, SEGMENT, RUN,
-    EVIDENCE, MISSING, REMEDY, FINDING, VERDICT, OUTLOOK, PROGRESS, DIAGNOSIS,
+    RECALL, RUN.series[0], BAND, OBJECTIVE, UPSAMPLING, NETWORK, OPTIMIZER, LATENT, SETUP, EVENT,
+    SAMPLES, SEGMENT, RUN, EVIDENCE, MISSING, REMEDY, FINDING, VERDICT, OUTLOOK, PROGRESS,
+    DIAGNOSIS,
 ]  # fmt: skip
 BARE = [
     Key("loss/d"), Objective(), Network("g"), OptimizerFacts("g"), Setup(), Event(0, "note"),
