@@ -82,7 +82,7 @@ def fitting_objectives(
     """
     d = _Reported.of(loss_d, real, fake)
     g = _Reported.of(loss_g, generator) if len(generator) else _Reported.of(())
-    if not np.isfinite([*d.tolerance, *g.tolerance]).all():
+    if len(d.values) < MIN_STEPS or not np.isfinite([*d.tolerance, *g.tolerance]).all():
         return ()
     candidates = list(_candidates(real, fake, generator))
     by_d = [(c, objective) for c in candidates for objective in c.explaining(d)]
@@ -185,18 +185,12 @@ def _beside_a_penalty(
 
     Least squares are left out: G's loss does not tell D's targets.
     """
+    fitting = [c for c in candidates if c.objective.coding is None and c.explains_g(g, c.objective)]
     # Penalties only add, so that D's loss lies above its adversarial part, in any reduction.
-    above = {
-        c: d.values >= np.minimum(c.d, 0) - d.tolerance
-        for c in candidates
-        if c.objective.coding is None and c.explains_g(g, c.objective)
-    }
-    rivals = [c for c, steps in above.items() if steps.mean() > 0.5]
-    sound = [
-        c
-        for c in rivals
-        if above[c].all() and any(d.follow(weight * c.d) for weight in _WEIGHTS.values())
-    ]
+    above = {c: d.values >= np.minimum(c.d, 0) - d.tolerance for c in fitting}
+    follows = {c: any(d.follow(weight * c.d) for weight in _WEIGHTS.values()) for c in fitting}
+    rivals = [c for c in fitting if follows[c] or above[c].mean() > 0.5]
+    sound = [c for c in rivals if follows[c] and above[c].all()]
     return [(c, c.objective) for c in rivals] if len(rivals) > 1 or sound else []
 
 
