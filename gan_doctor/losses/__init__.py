@@ -2,6 +2,7 @@
 
 from gan_doctor.losses.objectives import LOSS_FAMILIES, discriminator_loss, generator_loss
 from gan_doctor.losses.penalties import gradient_penalty, r1_penalty
+from gan_doctor.losses.relativistic import relativistic_average, relativistic_paired
 
 __all__ = [
     "LOSS_FAMILIES",
@@ -9,4 +10,6 @@ __all__ = [
     "generator_loss",
     "gradient_penalty",
     "r1_penalty",
+    "relativistic_average",
+    "relativistic_paired",
 ]
