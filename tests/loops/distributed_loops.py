@@ -42,6 +42,7 @@ def ddp(w: Witness, rank: int, inner: bool) -> None:
     t = points()
     G, D = DistributedDataParallel(t.G), DistributedDataParallel(t.D)
     doctor = w.attach(*((t.G, t.D) if inner else (G, D)))
+    w.networks = [t.G, t.D]
     torch.manual_seed(rank)
     for _ in w.steps:
         with torch.no_grad():

@@ -371,8 +371,9 @@ def two_g_steps(w: Witness) -> None:
 
 TOLD: tuple[Loop, ...] = (
     preview_after_the_step, preview_before_the_step, accuracy_with_autograd_on, parent_module,
-    forward_called_directly, d_with_a_fit_method, relativistic, relativistic_g_first,
-    feature_matching, mapping_and_synthesis, all_forwards_first_then_d, all_forwards_first_then_g,
+    mapping_and_synthesis, forward_called_directly, d_with_a_fit_method, relativistic,
+    relativistic_g_first,
+    feature_matching, all_forwards_first_then_d, all_forwards_first_then_g,
     d_forwards_before_the_g_step, zero_grad_of_both_at_once, three_backward_calls,
     undetached_fakes_never_cleared, two_g_steps,
 )  # fmt: skip

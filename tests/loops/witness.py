@@ -37,14 +37,14 @@ class Witness:
         self._open: dict[str, list[float]] = defaultdict(list)
         self._d_steps: dict[str, int] = defaultdict(int)
         self._g_stepped = False
-        self._modules: list[nn.Module] = []
+        self.networks: list[nn.Module] = []  # whose state counts at the end
         self._optimizers: dict[int, Optimizer] = {}
 
     # What a loop calls
 
     def attach(self, generator: Networks, discriminator: Networks, **options: Any) -> Any:
         """The doctor, whose `step` ends a row of the truth as well."""
-        self._modules = [*_modules(generator), *_modules(discriminator)]
+        self.networks = [*_modules(generator), *_modules(discriminator)]
         self._doctor = Nobody()
         if self._doctor_of is not None:
             self._doctor = self._doctor_of(generator, discriminator, **options)
@@ -152,7 +152,7 @@ def play(loop: Loop, witness: Witness) -> dict[str, Any]:
         loop(witness)
     finally:
         listening.remove()
-    return everything(witness._modules, witness._optimizers.values())
+    return everything(witness.networks, witness._optimizers.values())
 
 
 def _key(name: str, player: str) -> str:

@@ -174,7 +174,8 @@ def data_parallel_inner_given(w: Witness) -> None:
 
 TOLD: tuple[Loop, ...] = (
     averaged_by_hand, averaged_model, unrolled_on_a_copy, checkpointed_inside,
-    checkpointed_inside_reentrant, checkpointed_whole, compiled, compiled_in_place, data_parallel, data_parallel_inner_given,
+    checkpointed_inside_reentrant, checkpointed_whole, compiled, compiled_in_place,
+    data_parallel, data_parallel_inner_given,
 )  # fmt: skip
 UNTOLD: tuple[Loop, ...] = (compiled_original_given,)
 EITHER: tuple[Loop, ...] = (checkpointed_whole_reentrant,)

@@ -86,9 +86,7 @@ def test_a_g_that_never_steps_is_told_and_nothing_recorded(played):
 def test_nan_is_seen_before_it_is_hidden(played):
     hidden = played(silent_bugs.hidden_nan)
     nonfinite = hidden.recorded("nonfinite/d")["nonfinite/d"]
-    assert {step: nonfinite[step] for step in FIRST} == {
-        step: float(step % 3 == 0) for step in FIRST
-    }
+    assert [step for step in FIRST if nonfinite[step] > 0] == [3, 6, 9]
 
 
 def test_what_is_recorded_of_a_gradient_is_what_the_optimizer_got(played):
@@ -98,4 +96,5 @@ def test_what_is_recorded_of_a_gradient_is_what_the_optimizer_got(played):
 def test_zero_d_forwards_are_told_after_50_optimizer_steps(played):
     blind = played(order_loops.forward_called_past_the_hooks)
     (note,) = blind.notes
-    assert note.startswith("0 D forwards seen after 50 optimizer steps: call doctor.observe(")
+    assert note.startswith("0 D forwards seen after 50 optimizer steps")
+    assert "call doctor.observe(" in note

@@ -139,7 +139,7 @@ def test_a_row_that_stays_open_takes_bounded_memory():
     assert window._raw.open < 5_000
     window.end_row(1)
     found = flushed(window)
-    assert {name: steps for name, (steps, _) in found.items()} == dict.fromkeys("abc", [1])
+    assert {name: steps for name, (steps, _) in found.items()} == {"a": [1], "b": [1], "c": [1]}
     assert [values[0] for _, values in found.values()] == pytest.approx(
         [4999.5, 4999.5, 14998.5], rel=1e-4
     )
