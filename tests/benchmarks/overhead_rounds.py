@@ -7,15 +7,15 @@ import random
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from overhead_recorders import RECORDERS, GanDoctor, Recorder, Stopwatch
-from overhead_trainings import Training
+from benchmarks.overhead_recorders import RECORDERS, GanDoctor, Recorder, Stopwatch
+from benchmarks.overhead_trainings import Training
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_doctor.core.run import TICK_STEPS
@@ -45,17 +45,24 @@ class Arm:
     waits: float = 0.0
 
 
-def measured(training: Training, names: Sequence[str], seconds: float) -> dict[str, Arm]:
+def measured(
+    training: Training,
+    names: Sequence[str],
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Arm]:
     """Runs rounds of blocks until the time is over, three at least.
 
     Args:
         training: With nothing attached.
         names: Of the recorders, "bare" among them.
         seconds: Of wall time.
+        clock: That the steps are timed with.
     """
     with tempfile.TemporaryDirectory() as folder:
         arms = {
-            name: Arm(RECORDERS[name](training, Path(folder) / name, Stopwatch())) for name in names
+            name: Arm(RECORDERS[name](training, Path(folder) / name, Stopwatch(clock)))
+            for name in names
         }
         for arm in arms.values():
             _block(training, arm.recorder, arm.recorder.warm_up)
@@ -89,11 +96,11 @@ def _block(training: Training, recorder: Recorder, steps: int) -> tuple[float, f
     inside, tick = watch.total, watch.seconds["tick"]
     with _attached(recorder):
         training.wait()
-        start = time.perf_counter()
+        start = watch.clock()
         for _ in range(steps):
             training.step(recorder.step)
         training.wait()
-        whole = time.perf_counter() - start
+        whole = watch.clock() - start
     inside, tick = watch.total - inside, watch.seconds["tick"] - tick
     return (whole - tick) / steps, (inside - tick) / steps
 
