@@ -26,14 +26,14 @@ def print_profile(training: Training, seconds: float, clock: Callable[[], float]
     Args:
         training: With nothing attached.
         seconds: Of wall time, for each of the two.
-        clock: Of the first.
+        clock: That they are timed with.
     """
     watch = Stopwatch(clock)
     steps = _run(training, watch, seconds)
     print(f"Microseconds a step over {steps} steps, {watch.total / steps * 1e6:.1f} in all:")
     for name, spent in watch.seconds.most_common():
         print(f"{spent / steps * 1e6:9.1f}  {name}")
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(clock)
     steps = _run(training, Stopwatch(profile=profile), seconds)
     functions = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     ours = {key: seen for key, seen in functions.items() if key[0].startswith(PACKAGE)}
