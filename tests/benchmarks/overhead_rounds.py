@@ -21,6 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from gan_doctor.core.run import TICK_STEPS
 
 BLOCK = 0.02  # seconds of the bare training; a step that takes longer is a block by itself
+ROUNDS = 6  # at least: of fewer, the smallest to the largest is no 95 % interval of the median
 TICKS = 5  # that are timed where the rounds had none
 COUNTED = 5  # steps whose synchronisations are counted
 WAITING = {"_local_scalar_dense", "nonzero", "is_nonzero", "equal", "masked_select", "unique2"}
@@ -51,7 +52,7 @@ def measured(
     seconds: float,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Arm]:
-    """Runs rounds of blocks until the time is over, three at least.
+    """Runs rounds of blocks until the time is over, `ROUNDS` at least.
 
     Args:
         training: With nothing attached.
@@ -68,7 +69,7 @@ def measured(
             _block(training, arm.recorder, arm.recorder.warm_up)
         steps = max(1, round(BLOCK / _block(training, arms["bare"].recorder, 3)[0]))
         end = time.perf_counter() + seconds
-        while len(arms["bare"].whole) < 3 or time.perf_counter() < end:
+        while len(arms["bare"].whole) < ROUNDS or time.perf_counter() < end:
             _round(training, arms, steps)
         for arm in arms.values():
             if isinstance(arm.recorder, GanDoctor):
