@@ -181,13 +181,21 @@ def _least_missed(kept: Sequence[Path]) -> Path:
 
 def _open_for_append(path: Path) -> FileIO:
     file = path.open("ab", buffering=0)
-    if path.stat().st_size:
-        with path.open("rb") as tail:
-            tail.seek(-1, os.SEEK_END)
-            torn = tail.read(1) != b"\n"
-        if torn:  # the process was killed, or the disk full, within a line
+    try:
+        if _ends_within_a_line(path):  # the process was killed, or the disk full
             file.write(b"\n")
+    except OSError:
+        file.close()
+        raise
     return file
+
+
+def _ends_within_a_line(path: Path) -> bool:
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as tail:
+        tail.seek(-1, os.SEEK_END)
+        return tail.read(1) != b"\n"
 
 
 def _column(values: Sequence[float] | np.ndarray[Any, Any]) -> list[Any]:
