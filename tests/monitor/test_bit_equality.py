@@ -19,7 +19,7 @@ from loops.gan_loops import (
     plain,
     points,
 )
-from torch import nn
+from loops.sameness import assert_same, everything
 
 from gan_doctor.core import MonitorWarning
 
@@ -27,33 +27,8 @@ STEPS = 24
 LOOPS = {**SEEN, "augmented": augmented, "direct_forward": direct_forward}
 
 
-def everything(t: Training) -> dict[str, Any]:
-    """All that a training is."""
-    both = nn.ModuleList([t.G, t.D])
-    return {
-        "weights and buffers": both.state_dict(),
-        "gradients": [p.grad for p in both.parameters()],
-        "modes": [m.training for m in both.modules()],
-        "optimizers": [t.opt_g.state_dict(), t.opt_d.state_dict()],
-        "torch": torch.get_rng_state(),
-        "numpy": list(np.random.get_state()),  # noqa: NPY002
-        "python": random.getstate(),
-    }
-
-
-def assert_same(a: Any, b: Any, at: str = "") -> None:
-    if isinstance(a, dict):
-        assert list(a) == list(b)
-        for key in a:
-            assert_same(a[key], b[key], f"{at} {key}")
-    elif isinstance(a, list | tuple):
-        assert len(a) == len(b)
-        for i, (x, y) in enumerate(zip(a, b, strict=True)):
-            assert_same(x, y, f"{at} {i}")
-    elif isinstance(a, torch.Tensor | np.ndarray):
-        assert a.tobytes() == b.tobytes() if isinstance(a, np.ndarray) else torch.equal(a, b), at
-    else:
-        assert a == b, at
+def all_of(t: Training) -> dict[str, Any]:
+    return everything([t.G, t.D], [t.opt_g, t.opt_d])
 
 
 def trained(loop: Loop, build: Any, doctor_of: Any = None) -> dict[str, Any]:
@@ -62,10 +37,10 @@ def trained(loop: Loop, build: Any, doctor_of: Any = None) -> dict[str, Any]:
     t = build()
     doctor = doctor_of(t) if doctor_of else Nobody()
     loop(t, doctor, STEPS)
-    before_closing = everything(t)
+    before_closing = all_of(t)
     if doctor_of:
         doctor.close()
-        assert_same(everything(t), before_closing)
+        assert_same(all_of(t), before_closing)
         assert doctor.diagnose().run.get("loss/d") is not None
     return before_closing
 
