@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -148,6 +149,7 @@ class Monitor:
                 wrap=attach == "forward",
             )
         self.closed = False
+        self._finish = weakref.finalize(self, _finish, self._record, self._hooks)
 
     # What a person calls
 
@@ -268,9 +270,7 @@ class Monitor:
                 self._look()
         finally:
             self.closed = True
-            if self._hooks is not None:
-                self._hooks.remove()
-            self._record.close()
+            self._finish()
 
     def __enter__(self) -> Monitor:
         return self
@@ -354,6 +354,13 @@ class Monitor:
             if d_steps != self._record.setup.d_steps:
                 self._record.learn(d_steps=d_steps)
         self._live.make_and_tell()
+
+
+def _finish(record: Recorder, hooks: Hooks | None) -> None:
+    """Ends a monitor, be it that nobody has closed it: it is let go of, or the interpreter ends."""
+    if hooks is not None:
+        hooks.remove()
+    record.close()
 
 
 _COUNT = "a positive whole number"

@@ -145,7 +145,10 @@ class Recorder:
         self._begin()
 
     def close(self) -> None:
-        """Closes the files."""
+        """Writes what is left and closes the files; in a fork, it only closes them."""
+        if os.getpid() == self._process and not self._closed:
+            self.end_row()
+            self.flush(wait=True)
         self._closed = True
         with self._writing:
             self._log.close()

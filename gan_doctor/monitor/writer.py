@@ -61,6 +61,9 @@ class RunLog:
             self.segment = max((int(h["segment"] or 0) + 1 for h in headers if h), default=0)
             (directory / "samples").mkdir(parents=True, exist_ok=True)
             self._write_header(setup)
+            # Opened before another run can take this one's place: what is left to write when this
+            # one is let go of must not get into the log of the other.
+            self._files["scalars.jsonl"] = _open_for_append(directory / "scalars.jsonl")
         except OSError as error:
             raise ConfigError(
                 f"directory {str(directory)!r} cannot be written to: {error.strerror}. "

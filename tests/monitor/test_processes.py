@@ -13,6 +13,7 @@ import pytest
 import torch
 from loops.gan_loops import loss_of_d, loss_of_g, plain, points
 from loops.outcome import bits, undisturbed_bits
+from torch.optim.optimizer import _global_optimizer_pre_hooks
 from torch.utils.data import DataLoader
 
 import gan_doctor
@@ -89,7 +90,8 @@ def assert_recorded_once(run: Run, steps: int) -> None:
     for name in ("loss/d", "loss/g", "auroc"):
         assert run.get(name).steps.tolist() == [*range(1, steps + 1)]
     checks = [*range(20, steps + 1, 20)]
-    assert run.get("sample/recall").steps.tolist() == checks
+    recall = run.get("sample/recall")
+    assert ([] if recall is None else recall.steps.tolist()) == checks
     assert [batch.step for batch in run.samples if batch.kind == "fake"] == checks
     assert not [event for event in run.events if event.kind == "note"]
 
@@ -152,5 +154,24 @@ def test_a_process_that_ends_without_close_ends_quietly(tmp_path):
         check=True,
     )
     assert child.stderr == ""
-    # What came after the last flush is lost.
-    assert_recorded_once(gan_doctor.read(tmp_path / "run"), 60)
+    assert_recorded_once(gan_doctor.read(tmp_path / "run"), 65)
+
+
+def test_a_doctor_that_is_let_go_of_leaves_its_rows_and_no_hooks(tmp_path):
+    t, before = points(), len(_global_optimizer_pre_hooks)
+    doctor = gan_doctor.Monitor(tmp_path / "run", t.G, t.D)
+    plain(t, doctor, 5)
+    del doctor
+    assert len(_global_optimizer_pre_hooks) == before
+    assert not t.G._forward_hooks
+    assert not t.D._forward_hooks
+    assert gan_doctor.read(tmp_path / "run").last_step == 5
+
+
+def test_a_doctor_that_another_replaces_leaves_nothing_in_its_log(tmp_path):
+    for steps in (5, 3):  # a cell of a notebook that is run again
+        t = points()
+        doctor = gan_doctor.Monitor(tmp_path / "run", t.G, t.D, exists="overwrite")
+        plain(t, doctor, steps)
+    doctor.close()
+    assert_recorded_once(gan_doctor.read(tmp_path / "run"), 3)
