@@ -107,7 +107,7 @@ class Life:
     def _live(self, steps: int, killed: bool = False) -> None:
         """Lets it make so many steps; to be killed, it is let go on until a moment later."""
         self._told[BEGAN] = -1
-        end = 10**9 if killed else steps
+        end = 100 * LONGEST if killed else steps
         process = FORK.Process(target=train, args=(self._directory, self._budget, self._told, end))
         process.start()
         if killed:
