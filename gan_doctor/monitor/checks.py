@@ -130,8 +130,12 @@ class _Game:
         if self._reference is not None:
             n = max(n, self._reference.n)
         elif self._record.setup.sample_shape is None:
-            shape = tuple(reals.shape[1:])
-            self._record.learn(sample_shape=shape, batch_size=self._gathering.batch_size)
+            self._record.learn(
+                sample_shape=tuple(reals.shape[1:]),
+                batch_size=self._gathering.batch_size,
+                real_range=_range(reals),
+                fake_range=_range(self._gathering.latest_fake),
+            )
         self._seen_at_reference = self._gathering.reals.seen
         self._reference = Reference(reals, n, step=self._record.step)
         bands = self._reference.bands
@@ -159,3 +163,8 @@ class _Game:
         if trained is None or others is None:
             raise ConfigError("D's logits are not told apart from what else it gives")
         return auroc(trained[0], others[0])
+
+
+def _range(samples: torch.Tensor) -> tuple[float, float] | None:
+    finite = samples[samples.isfinite()]
+    return (float(finite.min()), float(finite.max())) if len(finite) else None

@@ -47,7 +47,7 @@ class Gathering:
         if not self._takes("real", passed):
             return
         self._offers += 1
-        if len(self.reals) < self.reals.capacity or self._offers % _FULL_EVERY == 0:
+        if self._filling or self._offers % _FULL_EVERY == 0:
             if self.batch_size is None:
                 self.batch_size = len(batch)
                 self.reals = Reservoir(_capacity(batch))
@@ -100,6 +100,11 @@ class Gathering:
         largest = max(map(len, self._fakes), default=0)
         return min(N, self.fakes, WHOLE_BATCHES * largest, len(self.reals) // 2)
 
+    @property
+    def latest_fake(self) -> torch.Tensor:
+        """(B, ...) the latest batch of fakes that is held, on the host."""
+        return self._fakes[-1].get()
+
     def take_fakes(self) -> torch.Tensor:
         """(M, ...) the fakes held, on the host; they are let go of."""
         fakes = torch.cat([batch.get() for batch in self._fakes]).float()
@@ -113,7 +118,7 @@ class Gathering:
             ConfigError: D is shown samples of another shape than G makes.
         """
         self._let_in(wait=True)
-        reals, fake = self.reals.samples.float(), self._fakes[-1].get()
+        reals, fake = self.reals.samples.float(), self.latest_fake
         if fake.shape[1:] != reals.shape[1:]:
             raise ConfigError(
                 f"D is shown samples of shape {tuple(reals.shape[1:])} and G makes "
@@ -128,6 +133,12 @@ class Gathering:
             return samples.numpy()
         low, high = self._range
         return ((samples - low) / (high - low) * 255).round().clamp(0, 255).byte().numpy()
+
+    @property
+    def _filling(self) -> bool:
+        # A small data set never fills the reservoir.
+        capacity = self.reals.capacity
+        return len(self.reals) < capacity and self.reals.seen < 4 * capacity
 
     def _let_in(self, wait: bool = False) -> None:
         while self._arriving and (wait or self._arriving[0].arrived()):

@@ -27,6 +27,11 @@ class HostCopy:
     def __len__(self) -> int:
         return len(self._host)
 
+    @property
+    def numel(self) -> int:
+        """How many numbers it holds."""
+        return self._host.numel()
+
     def arrived(self) -> bool:
         """Whether it can be had without waiting."""
         return self._copied is None or self._copied.query()

@@ -26,12 +26,12 @@ def inspect_latent(z: torch.Tensor) -> Latent:
         z: (B, ...) latents, B at least 1; on an accelerator they are waited for.
     """
     z = z.detach().cpu()
-    values = z.flatten().double()
+    values = z.flatten().double().numpy()
     return Latent(
         law=latent_law(z),
         shape=tuple(z.shape[1:]),
         mean=float(values.mean()),
-        sd=float(values.std(correction=0)),
+        sd=float(values.std()),
         low=float(values.min()),
         high=float(values.max()),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -25,10 +26,12 @@ from gan_doctor.core import (
 from gan_doctor.detectors import known
 from gan_doctor.metrics import norm
 from gan_doctor.monitor.checks import SampleChecks, Sampler
+from gan_doctor.monitor.first_look import FirstLook
 from gan_doctor.monitor.gathering import BATCHES, Gathering
 from gan_doctor.monitor.hooks import Hooks
 from gan_doctor.monitor.inspection import check_roles, inspect_network
 from gan_doctor.monitor.live import LiveDiagnosis
+from gan_doctor.monitor.objective_guess import ObjectiveGuess
 from gan_doctor.monitor.players import Networks, Players
 from gan_doctor.monitor.readings import Readings
 from gan_doctor.monitor.recorder import Recorder
@@ -127,17 +130,25 @@ class Monitor:
             discriminator_output="probability" if judges == {"Sigmoid"} else "logit",
             versions={"gan_doctor": gan_doctor.__version__, "torch": torch.__version__},
         )
-        self._record = Recorder(self.directory, setup, exists, on_error == "raise")
+        rank = _rank()
+        self._record = Recorder(self.directory, setup, exists, on_error == "raise", rank)
         self._shield = self._record.shield
         self._schedule = Schedule(sample_every, budget, total_steps)
         self._schedule.start(self._record.step)
-        self._gatherings = {game: Gathering() for game in players.games}
+        # One rank looks at samples and diagnoses: what it sees is what the others would.
+        self._leads = rank == 0
+        self._gatherings = {game: Gathering() for game in players.games if self._leads}
         self._samples_itself = sampler is not None
         self._checks = SampleChecks(
             self._record, self._gatherings, self._schedule, players, sampler, held_out
         )
         self._players = players
-        self._readings = Readings(self._record, players, self._gatherings)
+        self._look_first = FirstLook(self._record, players)
+        alone = len(players.g) == len(players.d) == 1
+        self._guess = ObjectiveGuess(self._record, alone and setup.objective.family is None)
+        self._readings = Readings(
+            self._record, players, self._gatherings, self._look_first, self._guess
+        )
         self._live = LiveDiagnosis(self._record, config, on_finding)
         self._idle = 0
         self._gather_where_due()
@@ -148,6 +159,7 @@ class Monitor:
                 players, self._readings, self._around, self._readings.watching, attach == "forward"
             )
         self.closed = False
+        self._finish = weakref.finalize(self, _finish, self._record, self._hooks)
 
     # What a person calls
 
@@ -178,6 +190,7 @@ class Monitor:
             for tag, scalar in (scalars or {}).items():
                 self._take_one(canonical(tag) or Key(tag), scalar)
         with self._shield("ending a step"):
+            self._guess.end_call(loss_d, loss_g if loss_g_adv is None else loss_g_adv)
             self._end_step()
 
     def observe(
@@ -208,7 +221,7 @@ class Monitor:
             return
         with self._shield("observe()"):
             gathering = self._gatherings.get(player) or self._gatherings.get("")
-            if gathering is None and (real is not None or fake is not None):
+            if self._gatherings and gathering is None and (real is not None or fake is not None):
                 raise UnknownNameError("player", player, list(self._gatherings))
             if gathering is not None and real is not None:
                 gathering.offer_real(real.detach(), passed=True)
@@ -267,12 +280,11 @@ class Monitor:
         try:
             with self._shield("close()"):
                 self._record.flush(wait=True)
-                self._look()
+                if self._leads:
+                    self._look()
         finally:
             self.closed = True
-            if self._hooks is not None:
-                self._hooks.remove()
-            self._record.close()
+            self._finish()
 
     def __enter__(self) -> Monitor:
         return self
@@ -307,7 +319,7 @@ class Monitor:
         self._record.end_row()
         if self._record.at_tick:
             self._end_tick()
-        if self._schedule.due(self._record.step):
+        if self._leads and self._schedule.due(self._record.step):
             self._check()
         self._gather_where_due()
 
@@ -329,6 +341,9 @@ class Monitor:
         self._record.put("monitor/cost", self._schedule.cost)
         self._record.end_row()
         self._record.flush()
+        with self._shield("a look at the first steps"):
+            self._look_first.at_tick()
+            self._guess.at_tick()
 
     def _gather_where_due(self) -> None:
         """Fakes are gathered in the steps before a check."""
@@ -343,6 +358,8 @@ class Monitor:
             why = f"sample checks take {self._schedule.cost:.1%} of the time and were put off"
             self._record.event("schedule", {"late": late, "why": why})
         self._checks.check()
+        with self._schedule.charged(once=True), self._shield("a look at the first steps"):
+            self._look_first.at_check()
         with self._schedule.charged():
             self._record.flush()
             self._look()
@@ -355,6 +372,19 @@ class Monitor:
             if d_steps != self._record.setup.d_steps:
                 self._record.learn(d_steps=d_steps)
         self._live.make_and_tell()
+
+
+def _finish(record: Recorder, hooks: Hooks | None) -> None:
+    """Ends a monitor, be it that nobody has closed it: it is let go of, or the interpreter ends."""
+    if hooks is not None:
+        hooks.remove()
+    record.close()
+
+
+def _rank() -> int:
+    """Of this process, 0 where it trains alone."""
+    distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.get_rank() if distributed else 0
 
 
 _COUNT = "a positive whole number"

@@ -11,11 +11,13 @@ from torch.optim.optimizer import Optimizer
 
 from gan_doctor.losses import LOSS_FAMILIES
 from gan_doctor.metrics import norms
+from gan_doctor.monitor.first_look import FirstLook
 from gan_doctor.monitor.forwards import Forward, Shown, on_loss_gradient, tell_apart, unpacked
 from gan_doctor.monitor.gathering import Gathering
 from gan_doctor.monitor.hooks import Shield
 from gan_doctor.monitor.inspection import inspect_optimizer
 from gan_doctor.monitor.measures import GradientNorm, LayerNorms, NotFinite, Scores
+from gan_doctor.monitor.objective_guess import ObjectiveGuess
 from gan_doctor.monitor.players import Player, Players, Stepped
 from gan_doctor.monitor.recorder import Recorder
 from gan_doctor.monitor.structures import tensors_in
@@ -36,11 +38,19 @@ class Readings:
         record: Where to.
         players: Who plays.
         gatherings: Are offered the batches, by game.
+        look: Is shown the first steps.
+        guess: Is shown D's outputs.
     """
 
     def __init__(
-        self, record: Recorder, players: Players, gatherings: Mapping[str, Gathering]
+        self,
+        record: Recorder,
+        players: Players,
+        gatherings: Mapping[str, Gathering],
+        look: FirstLook,
+        guess: ObjectiveGuess,
     ) -> None:
+        self._look, self._guess = look, guess
         self._record, self._players, self._gatherings = record, players, gatherings
         self._source: dict[str, Player] = {}  # the D whose reals are gathered, by game
         self._output: dict[Player, torch.Tensor] = {}  # the latest of each G
@@ -106,8 +116,9 @@ class Readings:
         if any(f.sigmoid for f in shown.reals) and not self._probability:
             self._record.learn(discriminator_output="probability")
         self._read_shown(player, shown)
+        self._look.take_shown(player, shown)
         game = self._players.game(player)
-        if self._source.setdefault(game, player) is player:
+        if game in self._gatherings and self._source.setdefault(game, player) is player:
             for batch in shown.batches() or ():
                 self._gatherings[game].offer_real(batch)
 
@@ -133,6 +144,7 @@ class Readings:
         self, player: Player, inputs: Sequence[torch.Tensor], output: Any
     ) -> None:
         """G was called."""
+        self._look.take_latent(player, inputs)
         made = tensors_in(output)
         if made and made[0].requires_grad:
             self._output[player] = made[0].detach()
@@ -211,6 +223,7 @@ class Readings:
             for logits in forward.logits or ():
                 if forward.intact:
                     self._record.put(player.key("logit/generator"), self._as_logits(logits.mean()))
+                    self._guess.take_g(logits)
         self._read_gradient(player, "generator", forwards)
 
     def _read_logits(
@@ -226,6 +239,7 @@ class Readings:
         if kind not in self._scores:
             self._scores[kind] = Scores(player, n, family, self._probability)
         self._record.later(self._scores[kind], both)
+        self._guess.take_d(both, n)
 
     @property
     def _probability(self) -> bool:
@@ -280,7 +294,7 @@ class Readings:
         player = stepped.player
         self._updates.before(stepped)
         if self._record.setup.optimizer(player.role, player.name) is None:
-            found = inspect_optimizer(optimizer, player.role, player.name)
+            found = inspect_optimizer(optimizer, player.role, player.name, player.module)
             self._record.learn(optimizers=(*self._record.setup.optimizers, found))
 
     def _read_lr(self, player: Player, lr: Any) -> None:

@@ -38,7 +38,7 @@ class Schedule:
         self._budget, self._total_steps, self._clock = budget, total_steps, clock
         self._started = clock()
         self._once = self._spent = 0.0  # seconds
-        self._last_once = self._check = 0.0  # of the latest, and of the latest check
+        self._dearest_once = self._check = 0.0  # of the dearest, and of the latest check
         self._cheapest = math.inf  # check so far
         if every != "auto":
             self.interval = every
@@ -70,7 +70,7 @@ class Schedule:
 
     def affords_once_more(self, step: int) -> bool:
         """Whether what is paid once can be paid again and leave enough for the checks to come."""
-        return self._fixed or self._affordable(step, 2 * self._last_once)
+        return self._fixed or self._affordable(step, 2 * self._dearest_once)
 
     def done(self, step: int) -> int:
         """Notes that a check is made at `step`; returns by how many steps it comes late."""
@@ -93,7 +93,8 @@ class Schedule:
         finally:
             seconds = self._clock() - start
             if once:
-                self._last_once, self._once = seconds, self._once + seconds
+                self._dearest_once = max(self._dearest_once, seconds)
+                self._once += seconds
             else:
                 self._check, self._spent = self._check + seconds, self._spent + seconds
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, unquote
 
 import numpy as np
 import orjson
@@ -69,6 +70,9 @@ class RunLog:
             self.segment = max(_segments(directory), default=-1) + 1
             (directory / "samples").mkdir(parents=True, exist_ok=True)
             self._write_header(setup)
+            # Opened before another run can take this one's place: what is left to write when this
+            # one is let go of must not get into the log of the other.
+            self._files["scalars.jsonl"] = _open_for_append(directory / "scalars.jsonl")
         except OSError as error:
             raise ConfigError(
                 f"directory {str(directory)!r} cannot be written to: {error.strerror}. "
@@ -97,7 +101,11 @@ class RunLog:
             self._append("findings.jsonl", to_json(finding))
 
     def samples(
-        self, kind: Literal["fake", "real"], step: int, samples: np.ndarray[Any, Any]
+        self,
+        kind: Literal["fake", "real"],
+        step: int,
+        samples: np.ndarray[Any, Any],
+        player: str = "",
     ) -> None:
         """Keeps a batch; of reals only the latest, of fakes a bounded number over the whole run.
 
@@ -105,6 +113,7 @@ class RunLog:
             kind: `fake` or `real`.
             step: When.
             samples: (N, ...) uint8 images or float rows; cut to `MAX_SAMPLE_BYTES`.
+            player: Whose, where there are several.
         """
         if self.rank:
             return
@@ -112,9 +121,10 @@ class RunLog:
         rows = max(1, MAX_SAMPLE_BYTES // max(samples[:1].nbytes, 1))
         with (folder / _DRAFT).open("wb") as file:
             np.save(file, samples[:rows], allow_pickle=False)
-        latest = folder / f"{kind}-{step:09d}{self._suffix}.npy"
+        whose = "@" + quote(player, safe="").replace(".", "%2E") if player else ""
+        latest = folder / f"{kind}-{step:09d}{whose}{self._suffix}.npy"
         os.replace(folder / _DRAFT, latest)
-        kept = _kept(folder, kind)
+        kept = [path for path in _kept(folder, kind) if _whose(path) == player]
         if kind == "real":
             superseded = [path for path in kept if path != latest]
         else:
@@ -205,6 +215,13 @@ def _when(path: Path) -> tuple[int, int]:
     return int(match["segment"] or 0), int(match["step"])
 
 
+def _whose(path: Path) -> str:
+    """The player of a kept batch."""
+    match = SAMPLES.fullmatch(path.name)
+    assert match is not None
+    return unquote(match["player"] or "")
+
+
 def _least_missed(kept: Sequence[Path]) -> Path:
     """The batch whose neighbours in time lie closest together, neither the first nor the last."""
     steps = [_when(path)[1] for path in kept]
@@ -213,13 +230,21 @@ def _least_missed(kept: Sequence[Path]) -> Path:
 
 def _open_for_append(path: Path) -> FileIO:
     file = path.open("ab", buffering=0)
-    if path.stat().st_size:
-        with path.open("rb") as tail:
-            tail.seek(-1, os.SEEK_END)
-            torn = tail.read(1) != b"\n"
-        if torn:  # the process was killed, or the disk full, within a line
+    try:
+        if _ends_within_a_line(path):  # the process was killed, or the disk full
             file.write(b"\n")
+    except OSError:
+        file.close()
+        raise
     return file
+
+
+def _ends_within_a_line(path: Path) -> bool:
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as tail:
+        tail.seek(-1, os.SEEK_END)
+        return tail.read(1) != b"\n"
 
 
 def _column(values: Sequence[float] | np.ndarray[Any, Any]) -> orjson.Fragment:

@@ -90,7 +90,8 @@ def read(place: str | os.PathLike[str] | BinaryIO | Source, format: str | None =
     source = Source.of(place)
     run, _ = reader_for(source, format).read(source)
     if not run.series:
-        notes = "".join(f" ({note})" for note in run.notes)
+        told = [str(e.detail.get("text", "")) for e in run.events if e.kind == "note"]
+        notes = "".join(f" ({note})" for note in (*run.notes, *told))
         raise ReadError(
             source.name, f"it holds no values{notes}. If it has just begun, wait for the first ones"
         )

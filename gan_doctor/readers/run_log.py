@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, cast
+from urllib.parse import unquote
 
 import numpy as np
 import orjson
@@ -33,7 +34,9 @@ FORMAT = 1
 
 # What the files of the first segment and of rank 0 are called, and those of a later one.
 HEADER = re.compile(r"run(\.(?P<segment>[1-9]\d*))?\.json")
-SAMPLES = re.compile(r"(?P<kind>fake|real)-(?P<step>\d+)(\.(?P<segment>[1-9]\d*))?\.npy")
+SAMPLES = re.compile(
+    r"(?P<kind>fake|real)-(?P<step>\d+)(@(?P<player>[^.]+))?(\.(?P<segment>[1-9]\d*))?\.npy"
+)
 SCALARS = re.compile(r"scalars(\.rank(?P<rank>[1-9]\d*))?\.jsonl")
 
 
@@ -240,7 +243,8 @@ def _samples(source: Source) -> list[tuple[int, Samples]]:
         if match:
             kind = cast("Literal['fake', 'real']", match["kind"])
             load, step = partial(_load, source), float(match["step"])
-            batch = Samples(step, kind, f"samples/{name}", open=load)
+            player = unquote(match["player"] or "")
+            batch = Samples(step, kind, f"samples/{name}", player, open=load)
             found.append((int(match["segment"] or 0), batch))
     return sorted(found, key=lambda pair: (pair[0], pair[1].step))
 

@@ -24,6 +24,7 @@ MODES, PHI = metrics.Modes(A[:4]), metrics.RandomConv(1, (16, 16))
 
 CALLS: dict[str, Callable[[], Tensor | tuple[Tensor, Tensor]]] = {
     "auroc": lambda: metrics.auroc(A, B),
+    "auroc_by_row": lambda: metrics.auroc_by_row(A, B),
     "copied_pairs": lambda: metrics.copied_pairs(AMONG, 0.1),
     "density_coverage": lambda: metrics.density_coverage(AMONG, APART),
     "distances": lambda: metrics.distances(A, B),
@@ -37,6 +38,7 @@ CALLS: dict[str, Callable[[], Tensor | tuple[Tensor, Tensor]]] = {
     "nearest_radii": lambda: metrics.nearest_radii(AMONG, 3),
     "neighbour_correlation": lambda: metrics.neighbour_correlation(IMAGES),
     "norm": lambda: metrics.norm([A, B.half(), IMAGES]),
+    "norms": lambda: metrics.norms([A, B.half(), IMAGES]),
     "polynomial_kernel": lambda: metrics.polynomial_kernel(A, B),
     "power_spectrum": lambda: metrics.power_spectrum(IMAGES),
     "precision_recall": lambda: metrics.precision_recall(AMONG, AMONG, APART),

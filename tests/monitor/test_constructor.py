@@ -136,7 +136,7 @@ def test_overwriting_deletes_what_is_ours_and_nothing_else(attach, tmp_path):
     for name in theirs:
         (folder / name).write_text("mine")
     with attach(points(), exists="overwrite") as doctor:
-        assert sorted(listing(folder)) == sorted([*theirs, "run.json"])
+        assert sorted(listing(folder)) == sorted([*theirs, "run.json", "scalars.jsonl"])
         plain(points(), doctor, 0)
         doctor.step(loss_d=1.0)
     assert all((folder / name).read_text() == "mine" for name in theirs)

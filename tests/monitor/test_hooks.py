@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,21 +14,38 @@ from loops.gan_loops import Training, images, loss_of_d, plain, points
 from torch import Tensor
 from torch.optim.optimizer import _global_optimizer_pre_hooks
 
-from gan_doctor.monitor.hooks import DiscriminatorStep, Hooks
+from gan_doctor.monitor.forwards import Forward, tell_apart
+from gan_doctor.monitor.hooks import Hooks
+from gan_doctor.monitor.players import Player, Players
 
 
 class Listener:
     """Keeps what it is told."""
 
     def __init__(self) -> None:
-        self.d: list[DiscriminatorStep | None] = []
-        self.g: list[Tensor | None] = []
+        self.d: list[Sequence[Forward] | None] = []
+        self.g: list[Mapping[Player, Sequence[Forward]] | None] = []
+        self.latents: list[Tensor] = []
 
-    def on_discriminator_step(self, optimizer: Any, seen: DiscriminatorStep | None) -> None:
-        self.d.append(seen)
+    def on_discriminator_step(self, optimizer: Any, stepped: Any, forwards: Any) -> None:
+        self.d.append(forwards)
 
-    def on_generator_step(self, optimizer: Any, fake: Tensor | None) -> None:
-        self.g.append(fake)
+    def on_generator_step(self, optimizer: Any, stepped: Any, judged: Any) -> None:
+        self.g.append(judged)
+
+    def on_generator_forward(self, player: Any, inputs: Any, output: Any) -> None:
+        self.latents += inputs
+
+    def on_backward(self, player: Any, parameter: Any) -> None: ...
+
+    @property
+    def judged(self) -> list[Sequence[Forward]]:
+        """What D said before each G step."""
+        return [next(iter(judged.values())) for judged in self.g if judged is not None]
+
+
+def hooks_of(G: Any, D: Any, listener: Listener, **options: Any) -> Hooks:
+    return Hooks(Players(G, D), listener, lambda call: call, lambda: True, **options)
 
 
 @pytest.fixture
@@ -38,7 +56,7 @@ def t() -> Training:
 @pytest.fixture(params=[False, True], ids=["hooks", "forward"])
 def told(t: Training, request: pytest.FixtureRequest) -> Iterator[Listener]:
     listener = Listener()
-    hooks = Hooks(t.G, t.D, listener, lambda call: call, lambda: True, wrap=request.param)
+    hooks = hooks_of(t.G, t.D, listener, wrap=request.param)
     yield listener
     hooks.remove()
 
@@ -59,38 +77,57 @@ def noisy(n: int = 16) -> Tensor:
 def test_the_forwards_of_a_d_step_are_told_apart(t, told):
     real, fake = t.real(), t.G(t.z()).detach()
     t.step_d(loss_of_d(t.D(real), t.D(fake)))
-    (seen,) = told.d
-    assert torch.equal(seen.real.x, real)
-    assert [torch.equal(f.x, fake) for f in seen.fakes] == [True]
-    assert seen.real.gradient.shape == ()
+    shown = tell_apart(told.d[0])
+    assert torch.equal(shown.reals[0].inputs[0], real)
+    assert [torch.equal(f.inputs[0], fake) for f in shown.fakes] == [True]
+    assert shown.reals[0].gradient.shape == ()
 
 
-def test_the_batch_of_the_generator_loss_is_told(t, told):
+def test_what_d_said_for_the_loss_of_g_is_told(t, told):
     t.G(t.z()).detach()
     fake = t.G(t.z())
     loss = t.D(fake).mean()
     with torch.no_grad():
-        t.G(t.z())  # a preview
+        t.D(t.G(t.z()))  # a preview
     t.step_g(loss)
-    assert torch.equal(told.g[0], fake)
+    ((judged,),) = told.judged
+    assert torch.equal(judged.inputs[0], fake)
+    assert judged.made == fake.shape
+
+
+def test_what_g_is_given_is_told(t, told):
+    z = t.z()
+    t.G(z)
+    assert [torch.equal(given, z) for given in told.latents] == [True]
 
 
 def test_two_batches_that_may_both_be_real_are_no_answer(t, told):
     t.step_d(loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach())) + t.D(noisy()).mean())
-    assert told.d == [None]
+    assert tell_apart(told.d[0]) is None
 
 
 def test_a_step_without_fakes_or_without_reals_is_no_answer(t, told):
     t.step_d(t.D(t.real()).mean())
     t.step_d(t.D(t.G(t.z()).detach()).mean())
-    assert told.d == [None, None]
+    assert [tell_apart(forwards) for forwards in told.d] == [None, None]
+
+
+def test_logits_that_somebody_wrote_over_are_no_answer(t, told):
+    logits = t.D(t.real())
+    loss = loss_of_d(logits, t.D(t.G(t.z()).detach()))
+    t.opt_d.zero_grad()
+    loss.backward()
+    with torch.no_grad():
+        logits.zero_()
+    t.opt_d.step()
+    assert tell_apart(told.d[0]) is None
 
 
 def test_forwards_of_the_generator_step_do_not_reach_the_d_step(t, told):
     fake = t.G(t.z())
     t.step_g(t.D(fake).mean() + t.D(noisy()).mean())  # a relativistic loss, say
     t.step_d(loss_of_d(t.D(t.real()), t.D(fake.detach())))
-    assert told.d[0] is not None
+    assert tell_apart(told.d[0]) is not None
 
 
 def test_forwards_that_no_step_follows_are_not_held_for_ever(t, told):
@@ -98,32 +135,33 @@ def test_forwards_that_no_step_follows_are_not_held_for_ever(t, told):
         t.D(noisy())  # somebody evaluates and forgot no_grad
     t.step_d(loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach())))
     t.step_d(loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach())))
-    assert told.d[0] is None
-    assert told.d[1] is not None
+    assert tell_apart(told.d[0]) is None
+    assert tell_apart(told.d[1]) is not None
 
 
-def test_held_forwards_and_outputs_are_bounded(t):
-    hooks = Hooks(t.G, t.D, Listener(), lambda call: call, lambda: False)
-    for _ in range(100):
+def test_held_forwards_are_bounded_and_outputs_of_g_are_not_held(t):
+    hooks = hooks_of(t.G, t.D, Listener())
+    (pending,) = hooks._pending.values()
+    for _ in range(2000):
         t.D(t.G(t.z()))
-    assert len(hooks._pending) == len(hooks._made) == 16
+    assert len(pending) == 64
+    assert len(hooks._made._memory) == 1024
+    fake = t.G(t.z())
+    alive = weakref.ref(fake)
+    del fake
+    assert alive() is None
     hooks.remove()
-    assert len(hooks._pending) == len(hooks._made) == 0
+    assert len(pending) == len(hooks._made._memory) == 0
 
 
-def test_outputs_that_are_no_tensors_are_left_alone(t, told):
-    class Pair(torch.nn.Module):
-        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-            return x, x
+def test_an_output_that_g_only_hands_through_is_not_of_its_making(t, told):
+    class Same(torch.nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x
 
-    pair = Pair()
-    hooks = Hooks(pair, Pair(), told, lambda call: call, lambda: True)
-    assert len(pair(t.real())) == 2
-    assert len(hooks._made) == 0
-    hooks.remove()
-    hooks = Hooks(t.G, pair, told, lambda call: call, lambda: True)
-    assert len(pair(t.real())) == 2
-    assert len(hooks._pending) == 0
+    hooks = hooks_of(Same(), torch.nn.Identity(), Listener())
+    x = t.real()
+    assert hooks._made.shape(torch.nn.Identity()(x)) is None
     hooks.remove()
 
 
@@ -222,13 +260,13 @@ def test_copies_are_not_listened_to(t, told):
     loss = loss_of_d(t.D(real), t.D(fake))
     twin_d(real)  # an unrolled D
     t.step_d(loss)
-    assert torch.equal(told.d[0].real.x, real)
+    assert torch.equal(tell_apart(told.d[0]).reals[0].inputs[0], real)
     loss = t.D(t.G(t.z())).mean()
     twin_g(t.z())  # an EMA copy
     t.step_g(loss)
-    assert told.g[0] is not None
-    t.step_g(twin_g(t.z()).sum() * 0 + t.G[0].weight.sum())
-    assert told.g[1] is None
+    assert len(told.judged[0]) == 1
+    t.step_g(t.D(twin_g(t.z())).sum() * 0 + t.G[0].weight.sum())
+    assert len(told.judged[1]) == 0
 
 
 @pytest.mark.parametrize("way", ["hooks", "forward"])
