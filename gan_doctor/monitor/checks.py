@@ -145,7 +145,7 @@ class _Game:
     def _measure(self, reference: Reference) -> None:
         fakes = self._gathering.take_fakes()[-reference.n :]
         for key, value in reference.measure(fakes).items():
-            self._record.put(replace(key, player=self._name), value)
+            self._record.put(str(replace(key, player=self._name)), value)
         if self._held_out is not None:
             with self._record.shield("running D on held_out"):
                 memory = self._remembered(reference.real, self._held_out)

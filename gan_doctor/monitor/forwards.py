@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +25,7 @@ class Made:
     """
 
     def __init__(self) -> None:
-        self._memory: OrderedDict[int, tuple[StorageWeakRef, torch.Size]] = OrderedDict()
+        self._memory: dict[int, tuple[StorageWeakRef, torch.Size]] = {}
 
     def add(self, output: Any, inputs: Sequence[torch.Tensor]) -> None:
         """Takes note of what a G gave.
@@ -34,7 +34,7 @@ class Made:
             output: A tensor, or a structure of some.
             inputs: What it was given: handed through, that is not of its making.
         """
-        given = {_memory(x) for x in inputs}
+        given = [_memory(x) for x in inputs]
         for tensor in tensors_in(output):
             memory = _memory(tensor)
             if memory not in given:
@@ -42,24 +42,34 @@ class Made:
                 if tensor.grad_fn is not None:
                     _marks(tensor.grad_fn)[self] = True
         while len(self._memory) > _REMEMBERED:
-            self._memory.popitem(last=False)
+            del self._memory[next(iter(self._memory))]
 
-    def shape(self, x: torch.Tensor) -> torch.Size | None:
-        """Of the output in whose memory x lies, None if it lies in none."""
-        known = self._memory.get(_memory(x))
-        return known and known[1]
+    def find(self, inputs: Sequence[torch.Tensor]) -> tuple[int | None, torch.Size | None]:
+        """Which of D's inputs is of a G.
 
-    def begot(self, x: torch.Tensor) -> bool:
-        """Whether x was computed from an output, and its graph still tells."""
-        nodes = deque([x.grad_fn])
+        Returns:
+            Its place, and the shape of the output in whose memory it lies; no shape if it was
+            computed from one, and its graph still tells; no place if none is known to be.
+        """
+        for place, x in enumerate(inputs):
+            known = self._memory.get(_memory(x))
+            if known is not None:
+                return place, known[1]
+        for place, x in enumerate(inputs):
+            if x.grad_fn is not None and self._begot(x.grad_fn):
+                return place, None
+        return None, None
+
+    def _begot(self, node: torch.autograd.graph.Node) -> bool:
+        nodes: deque[torch.autograd.graph.Node | None] = deque([node])
         for _ in range(_ANCESTORS):
             if not nodes:
                 break
-            node = nodes.popleft()
-            if node is not None:
-                if self in _marks(node):
+            ancestor = nodes.popleft()
+            if ancestor is not None:
+                if self in _marks(ancestor):
                     return True
-                nodes += [parent for parent, _ in node.next_functions]
+                nodes += [parent for parent, _ in ancestor.next_functions]
         return False
 
     def forget(self) -> None:
@@ -140,11 +150,7 @@ class Forward:
         inputs = tensors_in((args, kwargs)) if kwargs else tensors_in(args)
         if not inputs:
             return None
-        shapes = [made.shape(x) for x in inputs]
-        fake = next((i for i, shape in enumerate(shapes) if shape is not None), None)
-        shape = None if fake is None else shapes[fake]
-        if fake is None:
-            fake = next((i for i, x in enumerate(inputs) if x.grad_fn and made.begot(x)), None)
+        fake, shape = made.find(inputs)
         logits = logits_in(output)
         return cls(
             inputs=[x.detach() for x in inputs],

@@ -47,7 +47,7 @@ class Gathering:
         if not self._takes("real", passed):
             return
         self._offers += 1
-        if self._filling or self._offers % _FULL_EVERY == 0:
+        if self.filling or self._offers % _FULL_EVERY == 0:
             if self.batch_size is None:
                 self.batch_size = len(batch)
                 self.reals = Reservoir(_capacity(batch))
@@ -78,6 +78,12 @@ class Gathering:
             )
         self._fakes.clear()
         self._fakes.append(HostCopy(samples[:N]))
+
+    @property
+    def filling(self) -> bool:
+        """Whether every batch of reals is wanted. A small data set never fills the reservoir."""
+        capacity = self.reals.capacity
+        return len(self.reals) < capacity and self.reals.seen < 4 * capacity
 
     @property
     def enough_reals(self) -> bool:
@@ -133,12 +139,6 @@ class Gathering:
             return samples.numpy()
         low, high = self._range
         return ((samples - low) / (high - low) * 255).round().clamp(0, 255).byte().numpy()
-
-    @property
-    def _filling(self) -> bool:
-        # A small data set never fills the reservoir.
-        capacity = self.reals.capacity
-        return len(self.reals) < capacity and self.reals.seen < 4 * capacity
 
     def _let_in(self, wait: bool = False) -> None:
         while self._arriving and (wait or self._arriving[0].arrived()):

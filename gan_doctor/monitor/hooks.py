@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
+from torch.utils.hooks import RemovableHandle
 
 from gan_doctor.monitor.forwards import Forward, Made
 from gan_doctor.monitor.players import Player, Players, Stepped
@@ -23,7 +24,17 @@ Shield = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 class Listener(Protocol):
-    """Who is told."""
+    """Who is told.
+
+    Attributes:
+        watching: Whether this step is looked at closely: the loss gradients at D's output are
+            wanted as well.
+    """
+
+    watching: bool
+
+    def on_unread_step(self, stepped: Sequence[Stepped]) -> None:
+        """An optimizer is about to step, in a generator step that is not read."""
 
     def on_discriminator_step(
         self, optimizer: Optimizer, stepped: Stepped, forwards: Sequence[Forward] | None
@@ -65,7 +76,6 @@ class Hooks:
         players: Who plays.
         listener: Is told of every optimizer step, before the parameters change.
         shield: Wraps each callback, so that a fault in the doctor never reaches the training.
-        watching: Asked at each D forward whether to listen for the loss gradient at its output.
         wrap: Wraps `forward` of the instances, for loops that call it directly and so pass by
             forward hooks.
     """
@@ -75,24 +85,25 @@ class Hooks:
         players: Players,
         listener: Listener,
         shield: Shield,
-        watching: Callable[[], bool],
         wrap: bool = False,
     ) -> None:
-        self._players, self._listener, self._watching = players, listener, watching
+        self._players, self._listener = players, listener
         self._shield = shield
         self._made = Made()
         self._pending: dict[Player, deque[Forward]] = {d: deque(maxlen=_PENDING) for d in players.d}
         self._held: dict[Player, Sequence[Forward]] = {}  # made before the latest step of a G
         self._of_g: dict[Player, Sequence[Forward]] = {}  # made before the latest step of D
-        self._handles: list[_Handle] = []
-        self._inner: dict[Player, list[_Handle]] = {}
+        self._reading = self._remembering = False
+        self._of_role: dict[str, list[_Hook]] = {"g": [], "d": []}
+        self._inner: dict[Player, Sequence[_Hook]] = {}
         for player in players:
-            self._attach(player, wrap)
-        self._handles.append(register_optimizer_step_pre_hook(shield(self._before_step)))
+            self._prepare(player, wrap)
+        self._optimizers = register_optimizer_step_pre_hook(shield(self._before_step))
 
-    def _attach(self, player: Player, wrap: bool) -> None:
+    def _prepare(self, player: Player, wrap: bool) -> None:
         after = self._after_generator if player.role == "g" else self._after_discriminator
-        self._handles.append(_listen(player.module, self._shield(partial(after, player)), wrap))
+        hooks = self._of_role[player.role]
+        hooks.append(_hook(player.module, self._shield(partial(after, player)), wrap))
         if player.role == "g":
             # Some loops call G.mapping and G.synthesis, but never G.
             after_part = self._shield(partial(self._after_part, player))
@@ -100,26 +111,50 @@ class Hooks:
         first = next((p for p in player.module.parameters() if p.requires_grad), None)
         if first is not None:
             told = self._shield(partial(self._listener.on_backward, player))
-            self._handles.append(first.register_post_accumulate_grad_hook(told))
+            hooks.append(_BackwardHook(first, told))
+
+    @property
+    def _parts(self) -> list[_Hook]:
+        return [hook for inner in self._inner.values() for hook in inner]
+
+    def listen(self, reading: bool, remembering: bool) -> None:
+        """A generator step begins. What is not to be read is not hooked, and costs nothing.
+
+        Args:
+            reading: This step is to be read.
+            remembering: What G makes in it may be shown to D in a step that is.
+        """
+        if (reading, remembering) == (self._reading, self._remembering):
+            return
+        self._reading, self._remembering = reading, remembering
+        for hook in self._of_role["d"]:
+            hook.set(reading)
+        for hook in (*self._of_role["g"], *self._parts):
+            hook.set(reading or remembering)
+        if not reading:
+            self._forget_forwards()
 
     def remove(self) -> None:
         """Takes every hook off again."""
-        for handle in (*self._handles, *(h for inner in self._inner.values() for h in inner)):
-            handle.remove()
-        self._handles.clear()
-        self._inner.clear()
+        for hook in (*self._of_role["g"], *self._of_role["d"], *self._parts):
+            hook.remove()
+        self._optimizers.remove()
+        self._forget_forwards()
+        self._made.forget()
+
+    def _forget_forwards(self) -> None:
         for forwards in self._pending.values():
             forwards.clear()
         self._held.clear()
         self._of_g.clear()
-        self._made.forget()
 
     def _after_generator(
         self, player: Player, args: Any, kwargs: Mapping[str, Any], output: Any
     ) -> None:
-        for handle in self._inner.pop(player, ()):
-            handle.remove()
-        inputs = tensors_in((args, kwargs))
+        if player in self._inner:
+            for hook in self._inner.pop(player):
+                hook.remove()
+        inputs = tensors_in((args, kwargs)) if kwargs else tensors_in(args)
         self._made.add(output, inputs)
         self._listener.on_generator_forward(player, inputs, output)
 
@@ -138,13 +173,16 @@ class Hooks:
         if forward is None:
             return
         ambiguous = forward.asks or (forward.fake is not None and forward.made is None)
-        if ambiguous or self._watching():
+        if ambiguous or self._listener.watching:
             forward.watch(output, self._shield)
         self._pending[player].append(forward)
 
     def _before_step(self, optimizer: Optimizer, args: Sequence[Any], kwargs: Any) -> None:
         stepped = self._players.stepped_by(optimizer)
         if not stepped:
+            return
+        if not self._reading:
+            self._listener.on_unread_step(stepped)
             return
         # What a closure does comes after this, and is not seen.
         closure = (args[1:] and args[1] is not None) or kwargs.get("closure") is not None
@@ -178,11 +216,15 @@ class Hooks:
         self._listener.on_generator_step(optimizer, stepped, None if closure else judged)
 
 
-class _Handle(Protocol):
-    def remove(self) -> None: ...
+class _Hook(Protocol):
+    def set(self, on: bool) -> None:
+        """Begins to listen, or stops."""
+
+    def remove(self) -> None:
+        """Leaves no trace."""
 
 
-def _listen(module: nn.Module, after: Callable[..., None], wrap: bool) -> _Handle:
+def _hook(module: nn.Module, after: Callable[..., None], wrap: bool) -> _Hook:
     if wrap:
         return _Wrapped(module, "forward", after)
     if module._compiled_call_impl is not None:  # compiled in place: hooks are within its graph
@@ -195,7 +237,7 @@ class _ForwardHook:
 
     def __init__(self, module: nn.Module, after: Callable[..., None]) -> None:
         self._module, self._after = module, after
-        self._handle = module.register_forward_hook(self, with_kwargs=True)
+        self._handle: RemovableHandle | None = None
 
     def __call__(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         # Within a graph that torch.compile traces there is nothing to read, and a break in it may
@@ -208,8 +250,35 @@ class _ForwardHook:
         # is not G, and a saved model must load where gan_doctor is not installed.
         return getattr, (contextlib.nullcontext(), "__exit__")
 
+    def set(self, on: bool) -> None:
+        if on and self._handle is None:
+            self._handle = self._module.register_forward_hook(self, with_kwargs=True)
+        elif not on:
+            self.remove()
+
     def remove(self) -> None:
-        self._handle.remove()
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+
+
+class _BackwardHook:
+    """Is called when a backward pass has left its gradient on a parameter."""
+
+    def __init__(self, parameter: torch.Tensor, after: Callable[..., None]) -> None:
+        self._parameter, self._after = parameter, after
+        self._handle: RemovableHandle | None = None
+
+    def set(self, on: bool) -> None:
+        if on and self._handle is None:
+            self._handle = self._parameter.register_post_accumulate_grad_hook(self._after)
+        elif not on:
+            self.remove()
+
+    def remove(self) -> None:
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
 
 
 class _Wrapped:
@@ -219,12 +288,12 @@ class _Wrapped:
         self._module, self._name, self._after = module, name, after
         self._before = module.__dict__.get(name)
         self._plain = getattr(module, name)
-        self._listening = True
+        self._on = False
         setattr(module, name, self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         output = self._plain(*args, **kwargs)
-        if self._listening and not torch.compiler.is_compiling():
+        if self._on and not torch.compiler.is_compiling():
             self._after(args, kwargs, output)
         return output
 
@@ -234,8 +303,11 @@ class _Wrapped:
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._module, self._name)
 
+    def set(self, on: bool) -> None:
+        self._on = on
+
     def remove(self) -> None:
-        self._listening = False
+        self._on = False
         if self._module.__dict__.get(self._name) is not self:
             return  # somebody has wrapped it since, and calls this one
         if self._before is None:

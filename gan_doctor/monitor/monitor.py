@@ -151,13 +151,11 @@ class Monitor:
         )
         self._live = LiveDiagnosis(self._record, config, on_finding)
         self._idle = 0
-        self._gather_where_due()
         self._around = functools.partial(self._shield.around, "reading the training")
         self._hooks: Hooks | None = None
         if attach != "manual":
-            self._hooks = Hooks(
-                players, self._readings, self._around, self._readings.watching, attach == "forward"
-            )
+            self._hooks = Hooks(players, self._readings, self._around, attach == "forward")
+        self._begin_step()
         self.closed = False
         self._finish = weakref.finalize(self, _finish, self._record, self._hooks)
 
@@ -183,12 +181,12 @@ class Monitor:
         """
         if self.closed:
             return
-        losses = {"loss/d": loss_d, "loss/g": loss_g, "loss/g/adversarial": loss_g_adv}
         with self._shield("taking the values of step()"):
-            for name, value in losses.items():
-                self._take(name, value)
+            self._take("loss/d", loss_d)
+            self._take("loss/g", loss_g)
+            self._take("loss/g/adversarial", loss_g_adv)
             for tag, scalar in (scalars or {}).items():
-                self._take_one(canonical(tag) or Key(tag), scalar)
+                self._take(str(canonical(tag) or Key(tag)), scalar)
         with self._shield("ending a step"):
             self._guess.end_call(loss_d, loss_g if loss_g_adv is None else loss_g_adv)
             self._end_step()
@@ -270,8 +268,8 @@ class Monitor:
         with self._shield("load_state_dict()"):
             self._record.go_to(int(state["step"]))
             self._schedule.start(self._record.step)
-            self._readings.all_d_steps.clear()
-            self._gather_where_due()
+            self._readings.start()
+            self._begin_step()
 
     def close(self) -> None:
         """Writes what is left and takes every hook off. It may be called twice."""
@@ -300,15 +298,14 @@ class Monitor:
     # How it works
 
     def _take(self, name: str, value: Value) -> None:
-        if isinstance(value, Mapping):
+        if isinstance(value, torch.Tensor):
+            # A copy: the row may stay open, and loops write into sums of their own.
+            self._record.put(name, value.detach().clone())
+        elif isinstance(value, Mapping):
             for player, one in value.items():
-                self._take_one(Key(name, player), one)
+                self._take(str(Key(name, player)), one)
         elif value is not None:
-            self._take_one(name, value)
-
-    def _take_one(self, name: str | Key, value: torch.Tensor | float) -> None:
-        # A copy: the row may stay open, and loops write into sums of their own.
-        self._record.put(name, value.detach().clone() if isinstance(value, torch.Tensor) else value)
+            self._record.put(name, value)
 
     def _end_step(self) -> None:
         if self._hooks is not None and not self._readings.g_stepped:
@@ -321,7 +318,7 @@ class Monitor:
             self._end_tick()
         if self._leads and self._schedule.due(self._record.step):
             self._check()
-        self._gather_where_due()
+        self._begin_step()
 
     def _wait_for_generator(self) -> None:
         self._idle += 1
@@ -333,7 +330,6 @@ class Monitor:
             )
 
     def _end_tick(self) -> None:
-        self._readings.watch()
         with torch.no_grad():
             for player in self._players:
                 weights = [p.detach() for p in player.module.parameters()]
@@ -345,11 +341,15 @@ class Monitor:
             self._look_first.at_tick()
             self._guess.at_tick()
 
-    def _gather_where_due(self) -> None:
+    def _begin_step(self) -> None:
         """Fakes are gathered in the steps before a check."""
-        near = self._schedule.near(self._record.step + 1, BATCHES)
+        step, readings = self._record.step, self._readings
+        near = self._schedule.near(step + 1, BATCHES) and not self._samples_itself
         for gathering in self._gatherings.values():
-            gathering.wanted = near and not self._samples_itself
+            gathering.wanted = near
+        readings.begin_step(step, self._record.tick_steps, near, watch=self._record.at_tick)
+        if self._hooks is not None:
+            self._hooks.listen(readings.reading, readings.remembering)
 
     def _check(self) -> None:
         """Measures samples, and takes a live look at the run."""
@@ -366,11 +366,9 @@ class Monitor:
 
     def _look(self) -> None:
         """A live diagnosis."""
-        steps = self._record.step - self._record.first_step
-        if self._hooks is not None and steps:
-            d_steps = round(max(self._readings.all_d_steps.values(), default=0) / steps, 2)
-            if d_steps != self._record.setup.d_steps:
-                self._record.learn(d_steps=d_steps)
+        d_steps = self._readings.d_steps
+        if d_steps not in (None, self._record.setup.d_steps):
+            self._record.learn(d_steps=d_steps)
         self._live.make_and_tell()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import torch
 from torch import nn
@@ -67,7 +67,7 @@ class Players:
         for player in self:
             for p in player.module.parameters():
                 self._of.setdefault(id(p), []).append(player)
-        self._known: WeakKeyDictionary[Optimizer, tuple[int, list[Stepped]]] = WeakKeyDictionary()
+        self._known: dict[int, tuple[ref[Optimizer], int, list[Stepped]]] = {}
 
     def __iter__(self) -> Iterator[Player]:
         yield from self.g
@@ -84,11 +84,14 @@ class Players:
 
     def stepped_by(self, optimizer: Optimizer) -> list[Stepped]:
         """Whom an optimizer steps, each with the parameters; none for a stranger's."""
-        n = sum(len(group["params"]) for group in optimizer.param_groups)
-        known = self._known.get(optimizer)
-        if known is None or known[0] != n:  # groups may be added
-            known = self._known[optimizer] = n, self._look_up(optimizer)
-        return known[1]
+        n = 0
+        for group in optimizer.param_groups:  # some may be added
+            n += len(group["params"])
+        known = self._known.get(id(optimizer))
+        if known is None or known[0]() is not optimizer or known[1] != n:
+            known = ref(optimizer), n, self._look_up(optimizer)
+            self._known[id(optimizer)] = known
+        return known[2]
 
     def _look_up(self, optimizer: Optimizer) -> list[Stepped]:
         found: dict[Player, list[torch.Tensor]] = {}

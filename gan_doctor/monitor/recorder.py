@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from gan_doctor.core import Band, ConfigError, Event, Finding, Key, Run, Setup, Source, to_json
+from gan_doctor.core import Band, ConfigError, Event, Finding, Run, Setup, Source, to_json
 from gan_doctor.monitor.history import History
 from gan_doctor.monitor.shield import Shield
 from gan_doctor.monitor.window import Measure, Window
@@ -71,22 +71,27 @@ class Recorder:
         return self._history.first_step
 
     @property
+    def tick_steps(self) -> int:
+        """Steps between two ticks, at which the run is evaluated."""
+        return self._history.tick_steps
+
+    @property
     def at_tick(self) -> bool:
         """Whether the run is evaluated at this step."""
-        return self.step % self._history.tick_steps == 0
+        return self.step % self.tick_steps == 0
 
     def run(self) -> Run:
         """This segment so far, at tick resolution."""
         return self._history.run()
 
-    def put(self, name: str | Key, value: torch.Tensor | float) -> None:
+    def put(self, name: str, value: torch.Tensor | float) -> None:
         """Adds a scalar to the open row.
 
         Args:
-            name: A key, or its text.
+            name: The text of a key.
             value: A number, or a tensor whose mean counts.
         """
-        self._window.put(str(name), value)
+        self._window.put(name, value)
 
     def later(self, measure: Measure, raw: torch.Tensor) -> None:
         """Adds to the open row what is measured of a tensor at the next flush.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 from gan_doctor.core import MonitorWarning
@@ -26,19 +26,16 @@ class Shield:
         self._note, self._let_through = note, let_through
         self._told: set[str] = set()
 
-    @contextmanager
-    def __call__(self, what: str) -> Iterator[None]:
-        """Shields the block.
+    def __call__(self, what: str) -> _Shielded:
+        """Shields the block of a `with` statement.
 
         Args:
             what: Its name in the warning: "the sampler".
         """
-        try:
-            yield
-        except Exception as error:
-            self._tell(what, error)
+        return _Shielded(self, what)
 
-    def _tell(self, what: str, error: Exception) -> None:
+    def tell(self, what: str, error: Exception) -> None:
+        """Warns and notes that something failed, or raises it if that is wished."""
         if self._let_through:
             raise error
         text = f"{what} failed: {type(error).__name__}: {error}. The training goes on."
@@ -48,11 +45,10 @@ class Shield:
         """The callback, shielded."""
 
         def shielded(*args: Any) -> None:
-            # Written out: within the training's step a context manager costs more than the reading.
             try:
                 callback(*args)
             except Exception as error:
-                self._tell(what, error)
+                self.tell(what, error)
 
         return shielded
 
@@ -67,3 +63,22 @@ class Shield:
             warnings.warn(f"gan_doctor: {text}", MonitorWarning, stacklevel=2)
         except MonitorWarning:  # a program that makes errors of warnings must not die of ours
             _logger.warning(text)
+
+
+class _Shielded:
+    """A shielded block. A class: a generator would cost more than many a block in it."""
+
+    def __init__(self, shield: Shield, what: str) -> None:
+        self._shield, self._what = shield, what
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if isinstance(error, Exception):
+            self._shield.tell(self._what, error)
+        return error is None or isinstance(error, Exception)

@@ -15,10 +15,10 @@ def tensors_in(structure: Any) -> list[torch.Tensor]:
     """The floating-point tensors in a nested structure, in order."""
     if isinstance(structure, torch.Tensor):
         return [structure] if structure.is_floating_point() else []
-    if isinstance(structure, Mapping):
-        parts: Any = structure.values()
-    elif isinstance(structure, list | tuple):
-        parts = structure
+    if isinstance(structure, list | tuple):
+        parts: Any = structure
+    elif isinstance(structure, Mapping):
+        parts = structure.values()
     elif dataclasses.is_dataclass(structure) and not isinstance(structure, type):
         parts = vars(structure).values()
     else:

@@ -61,7 +61,8 @@ class Window:
             value: A tensor is not copied: it must not be written over.
         """
         if isinstance(value, torch.Tensor):
-            value = value.detach()
+            if value.requires_grad:
+                value = value.detach()
             if value.dtype != torch.float32:
                 value = value.float()
             if value.dim():

@@ -7,7 +7,6 @@ are timed on the same training, with the same weights at the same addresses.
 from __future__ import annotations
 
 import cProfile
-import importlib
 import json
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from typing import IO, Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.optim import optimizer as optimizers
 
 import gan_doctor
 from gan_doctor.core.run import TICK_STEPS
@@ -120,7 +120,6 @@ class GanDoctor(Recorder):
 
     def __init__(self, training: Hooked, directory: Path, watch: Stopwatch) -> None:
         super().__init__(training, directory, watch)
-        self._hooks = _Hooks(training, watch)
         self._doctor = gan_doctor.Monitor(
             directory,
             generator=training.G,
@@ -130,15 +129,16 @@ class GanDoctor(Recorder):
             sample_every=1_000 * TOTAL_STEPS,
             on_error="raise",
         )
-        self._hooks.lift()
+        self._hooks = _Hooks(self._doctor, watch)
+        self._hooks.take_off()
         self.ticks: list[float] = []  # seconds of each
         self._clock = 0
 
     def attach(self) -> None:
-        self._hooks.put_back()
+        self._hooks.put_on()
 
     def detach(self) -> None:
-        self._hooks.lift()
+        self._hooks.take_off()
 
     def step(self, loss_d: Tensor, loss_g: Tensor) -> None:
         self._clock += 1
@@ -250,38 +250,23 @@ def _histogram(tensor: Tensor) -> dict[str, list[float]] | None:
 
 
 class _Hooks:
-    """What was hooked into a training since this was made, to be taken out and put back, timed."""
+    """The hooks of a Monitor, to be timed, taken off for a while and put on again."""
 
-    def __init__(self, training: Hooked, watch: Stopwatch) -> None:
-        self._watch = watch
-        self._registries = _registries(training)
-        self._strangers = {name: set(hooks) for name, hooks in self._registries.items()}
-        self._lifted: dict[str, dict[int, Any]] = {}
+    def __init__(self, doctor: gan_doctor.Monitor, watch: Stopwatch) -> None:
+        assert doctor._hooks is not None
+        self._hooks, self._readings = doctor._hooks, doctor._readings
+        for role, hooks in self._hooks._of_role.items():
+            for hook in hooks:
+                name = f"{role} {type(hook).__name__}"
+                hook._after = watch.timed(name, hook._after)  # type: ignore[attr-defined]
+        everywhere: dict[int, Any] = optimizers._global_optimizer_pre_hooks
+        self._key, before = max(everywhere.items())
+        self._before = watch.timed("optimizers", before)
 
-    def lift(self) -> None:
-        for name, hooks in self._registries.items():
-            ours = [key for key in hooks if key not in self._strangers[name]]
-            self._lifted[name] = {key: self._timed(name, hooks.pop(key)) for key in ours}
+    def take_off(self) -> None:
+        self._hooks.listen(reading=False, remembering=False)
+        optimizers._global_optimizer_pre_hooks.pop(self._key, None)
 
-    def put_back(self) -> None:
-        for name, hooks in self._lifted.items():
-            self._registries[name].update(hooks)
-
-    def _timed(self, name: str, hook: Any) -> Any:
-        is_new = callable(hook) and not isinstance(hook, _Timed)
-        return self._watch.timed(name, hook) if is_new else hook
-
-
-def _registries(training: Hooked) -> dict[str, dict[int, Any]]:
-    """Where torch keeps the hooks of modules and optimizers: dictionaries of private names."""
-    everywhere = ("torch.optim.optimizer", "torch.nn.modules.module")
-    owners: dict[str, Any] = {name: importlib.import_module(name) for name in everywhere}
-    owners |= {"opt_g": training.opt_g, "opt_d": training.opt_d}
-    for role, network in (("G", training.G), ("D", training.D)):
-        owners |= {f"{role} {name}".strip(): m for name, m in network.named_modules()}
-    return {
-        f"{owner} {name}".strip(): value
-        for owner, holder in owners.items()
-        for name, value in vars(holder).items()
-        if name.endswith("_hooks") and isinstance(value, dict)
-    }
+    def put_on(self) -> None:
+        self._hooks.listen(self._readings.reading, self._readings.remembering)
+        optimizers._global_optimizer_pre_hooks[self._key] = self._before

@@ -22,6 +22,8 @@ from gan_doctor.monitor.players import Player, Players
 class Listener:
     """Keeps what it is told."""
 
+    watching = True
+
     def __init__(self) -> None:
         self.d: list[Sequence[Forward] | None] = []
         self.g: list[Mapping[Player, Sequence[Forward]] | None] = []
@@ -29,6 +31,8 @@ class Listener:
 
     def on_discriminator_step(self, optimizer: Any, stepped: Any, forwards: Any) -> None:
         self.d.append(forwards)
+
+    def on_unread_step(self, stepped: Any) -> None: ...
 
     def on_generator_step(self, optimizer: Any, stepped: Any, judged: Any) -> None:
         self.g.append(judged)
@@ -45,7 +49,9 @@ class Listener:
 
 
 def hooks_of(G: Any, D: Any, listener: Listener, **options: Any) -> Hooks:
-    return Hooks(Players(G, D), listener, lambda call: call, lambda: True, **options)
+    hooks = Hooks(Players(G, D), listener, lambda call: call, **options)
+    hooks.listen(reading=True, remembering=True)
+    return hooks
 
 
 @pytest.fixture
@@ -161,8 +167,23 @@ def test_an_output_that_g_only_hands_through_is_not_of_its_making(t, told):
 
     hooks = hooks_of(Same(), torch.nn.Identity(), Listener())
     x = t.real()
-    assert hooks._made.shape(torch.nn.Identity()(x)) is None
+    assert hooks._made.find([torch.nn.Identity()(x)]) == (None, None)
     hooks.remove()
+
+
+def test_in_a_step_that_is_not_read_nothing_is_hooked(t):
+    listener = Listener()
+    before = traces(t)
+    hooks = hooks_of(t.G, t.D, listener)
+    on = traces(t)
+    hooks.listen(reading=False, remembering=False)
+    assert traces(t)[:2] == before[:2]
+    t.step_d(loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach())))
+    assert listener.d == []
+    hooks.listen(reading=True, remembering=True)
+    assert [len(hooked) for hooked, _ in traces(t)[:2]] == [len(hooked) for hooked, _ in on[:2]]
+    hooks.remove()
+    assert traces(t) == before
 
 
 # What they leave behind
