@@ -25,10 +25,11 @@ from gan_doctor.monitor.updates import Updates
 
 PATIENCE = 50  # D steps after which a loop whose batches cannot be told apart is told so
 WATCHED_STEPS = 10  # that are looked at closely; later one a tick
-# D's outputs and gradients are read in so many steps of a tick, whose mean is what counts: the AUROC
-# of 512 logits on each side has a deviation of .018 by chance (ours).
+# D's outputs and gradients are read in so many steps of a tick, whose mean is what counts: AUROC
+# over 512 logits on each side has a deviation of .018 by chance (ours).
 READ_STEPS, READ_LOGITS = 5, 512
-EARLY_STEPS = 1_000  # in which every one may be read, until enough reals are gathered
+EARLY_STEPS = 100  # of which every one is read
+FILLING_STEPS = 1_000  # of which every one is read as long as reals are wanted
 LR_CHANGE = 0.2  # of the learning rate since the last event; smaller ones are a decay under way
 
 
@@ -92,14 +93,16 @@ class Readings:
         """
         self.watching = watch or self._closely > 0
         share = max(READ_STEPS, READ_LOGITS / self._logits) / tick_steps
-        self.reading = self.watching or gathering or _falls(step, share) or self._filling
+        self.reading = self.watching or gathering or self._early or _falls(step, share)
         # Some loops show D what G made in the step before.
         self.remembering = self.reading or _falls(step + 1, share)
 
     @property
-    def _filling(self) -> bool:
-        early = self._steps_read < EARLY_STEPS
-        return early and any(gathering.filling for gathering in self._gatherings.values())
+    def _early(self) -> bool:
+        if self._steps_read < EARLY_STEPS:
+            return True
+        filling = any(gathering.filling for gathering in self._gatherings.values())
+        return filling and self._steps_read < FILLING_STEPS
 
     def end_step(self) -> None:
         """Puts on record what a generator step comes to, now that it has ended."""
