@@ -24,14 +24,11 @@ Shield = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 class Listener(Protocol):
-    """Who is told.
+    """Who is told."""
 
-    Attributes:
-        watching: Whether this step is looked at closely: the loss gradients at D's output are
-            wanted as well.
-    """
-
-    watching: bool
+    @property
+    def watching(self) -> bool:
+        """Whether this step is looked at closely: the loss gradients at D's output are wanted."""
 
     def on_unread_step(self, stepped: Sequence[Stepped]) -> None:
         """An optimizer is about to step, in a generator step that is not read."""

@@ -32,6 +32,7 @@ from gan_doctor.monitor.hooks import Hooks
 from gan_doctor.monitor.inspection import check_roles, inspect_network
 from gan_doctor.monitor.live import LiveDiagnosis
 from gan_doctor.monitor.objective_guess import ObjectiveGuess
+from gan_doctor.monitor.pace import Pace
 from gan_doctor.monitor.players import Networks, Players
 from gan_doctor.monitor.readings import Readings
 from gan_doctor.monitor.recorder import Recorder
@@ -146,8 +147,9 @@ class Monitor:
         self._look_first = FirstLook(self._record, players)
         alone = len(players.g) == len(players.d) == 1
         self._guess = ObjectiveGuess(self._record, alone and setup.objective.family is None)
+        self._pace = Pace(self._gatherings.values())
         self._readings = Readings(
-            self._record, players, self._gatherings, self._look_first, self._guess
+            self._record, players, self._gatherings, self._pace, self._look_first, self._guess
         )
         self._live = LiveDiagnosis(self._record, config, on_finding)
         self._idle = 0
@@ -343,13 +345,13 @@ class Monitor:
 
     def _begin_step(self) -> None:
         """Fakes are gathered in the steps before a check."""
-        step, readings = self._record.step, self._readings
-        near = self._schedule.near(step + 1, BATCHES) and not self._samples_itself
+        near = self._schedule.near(self._record.step + 1, BATCHES)
         for gathering in self._gatherings.values():
-            gathering.wanted = near
-        readings.begin_step(step, self._record.tick_steps, near, watch=self._record.at_tick)
+            gathering.wanted = near and not self._samples_itself
+        record, pace = self._record, self._pace
+        pace.begin_step(record.step, record.tick_steps, record.at_tick)
         if self._hooks is not None:
-            self._hooks.listen(readings.reading, readings.remembering)
+            self._hooks.listen(pace.reading, pace.remembering)
 
     def _check(self) -> None:
         """Measures samples, and takes a live look at the run."""

@@ -254,7 +254,7 @@ class _Hooks:
 
     def __init__(self, doctor: gan_doctor.Monitor, watch: Stopwatch) -> None:
         assert doctor._hooks is not None
-        self._hooks, self._readings = doctor._hooks, doctor._readings
+        self._hooks, self._pace = doctor._hooks, doctor._pace
         for role, hooks in self._hooks._of_role.items():
             for hook in hooks:
                 name = f"{role} {type(hook).__name__}"
@@ -268,5 +268,5 @@ class _Hooks:
         optimizers._global_optimizer_pre_hooks.pop(self._key, None)
 
     def put_on(self) -> None:
-        self._hooks.listen(self._readings.reading, self._readings.remembering)
+        self._hooks.listen(self._pace.reading, self._pace.remembering)
         optimizers._global_optimizer_pre_hooks[self._key] = self._before

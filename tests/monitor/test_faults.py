@@ -20,7 +20,7 @@ from loops.outcome import bits, undisturbed_bits
 import gan_doctor
 from gan_doctor.core import Finding, MonitorWarning
 from gan_doctor.detectors.mode_collapse import ModeCollapse
-from gan_doctor.monitor import checks, live, measures, readings
+from gan_doctor.monitor import checks, live, measures, optimizer_readings
 from gan_doctor.monitor.shield import Shield
 from gan_doctor.sampling import Reference
 
@@ -174,7 +174,7 @@ def test_a_value_that_is_no_number(attach):
     ("place", "name"),
     [
         (measures, "auroc_by_row"),
-        (readings, "norms"),
+        (optimizer_readings, "norms"),
         (checks, "Reference"),
         (Reference, "measure"),
         (live, "diagnose"),
@@ -196,7 +196,7 @@ def test_a_measure_that_runs_out_of_memory(error, noted, monkeypatch):
 
 
 def test_faults_in_two_places_are_two_warnings(attach, monkeypatch):
-    monkeypatch.setattr(readings, "norms", broken)
+    monkeypatch.setattr(optimizer_readings, "norms", broken)
     t = points()
     doctor = attach(t)
     with pytest.warns(MonitorWarning, match="reading the training failed") as said:
@@ -209,7 +209,7 @@ def test_faults_in_two_places_are_two_warnings(attach, monkeypatch):
 
 
 def test_on_request_faults_are_raised(attach, monkeypatch):
-    monkeypatch.setattr(readings, "norms", broken)
+    monkeypatch.setattr(optimizer_readings, "norms", broken)
     t = points()
     doctor = attach(t, on_error="raise")
     with pytest.raises(ZeroDivisionError, match="oh no"):

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from loops.gan_loops import Training, plain, points
 
-from gan_doctor.monitor.readings import _falls
+from gan_doctor.monitor.pace import falls
 
 
 @pytest.mark.parametrize("share", [0.1, 0.16, 0.5])
 def test_the_share_of_steps_is_what_was_asked_for(share):
-    chosen = [_falls(step, share) for step in range(10_000)]
+    chosen = [falls(step, share) for step in range(10_000)]
     assert np.mean(chosen) == pytest.approx(share, abs=0.002)
 
 
 @pytest.mark.parametrize("every", [2, 4, 5, 10, 16, 50])
 def test_what_comes_every_few_steps_is_met_as_often_as_it_comes(every):
-    chosen = np.array([_falls(step, 0.16) for step in range(20_000)])
+    chosen = np.array([falls(step, 0.16) for step in range(20_000)])
     assert chosen[::every].mean() == pytest.approx(0.16, abs=0.01)
 
 
@@ -52,9 +52,9 @@ def test_what_d_says_is_the_same_in_the_steps_that_are_read(recorded):
 
     sparse = recorded(every_step, t=points(batch=64), steps=300, name="sparse").get("auroc")
     # A short declared budget has short ticks, in which every step is read.
-    dense = recorded(
-        every_step, t=points(batch=64), steps=300, name="dense", total_steps=300
-    ).get("auroc")
+    dense = recorded(every_step, t=points(batch=64), steps=300, name="dense", total_steps=300).get(
+        "auroc"
+    )
     at = np.searchsorted(dense.steps, sparse.steps)
     np.testing.assert_array_equal(dense.values[at], sparse.values)
     assert len(sparse.steps) < len(dense.steps)

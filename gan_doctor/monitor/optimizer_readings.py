@@ -1,0 +1,134 @@
+"""What is read of the optimizers: gradient norms, learning rates, updates, modes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.optim.optimizer import Optimizer
+
+from gan_doctor.metrics import norms
+from gan_doctor.monitor.inspection import inspect_optimizer
+from gan_doctor.monitor.measures import GradientNorm, LayerNorms, NotFinite
+from gan_doctor.monitor.pace import Pace
+from gan_doctor.monitor.players import Player, Players, Stepped
+from gan_doctor.monitor.recorder import Recorder
+from gan_doctor.monitor.updates import Updates
+
+LR_CHANGE = 0.2  # of the learning rate since the last event; smaller ones are a decay under way
+MODE_EVENTS = 2  # of a player: some evaluate now and then, and step in between
+
+_Norms = tuple[torch.Tensor, Sequence[int]]  # by parameter, with the layer of each
+
+
+class OptimizerReadings:
+    """Puts on record what the optimizers of the players do.
+
+    Args:
+        record: Where to.
+        players: Who plays.
+        pace: Says how closely to look.
+    """
+
+    def __init__(self, record: Recorder, players: Players, pace: Pace) -> None:
+        self._record, self._players, self._pace = record, players, pace
+        self._updates = Updates()
+        self._lr: dict[Player, float] = {}
+        self._told_lr: dict[Player, float] = {}
+        self._modes: dict[Player, bool] = {}
+        self._told_modes: Counter[Player] = Counter()
+        self._norm = {player: GradientNorm(player) for player in players}
+        self._finite = {player: NotFinite(player) for player in players}
+        self._round: dict[Player, dict[int, _Norms | None]] = {}  # of the step under way
+        self._left: dict[Player, torch.Tensor] = {}  # sum of the gradient of the last backward pass
+
+    def before_step(self, optimizer: Optimizer, stepped: Stepped, gradients: bool) -> bool:
+        """Reads what an optimizer is about to do.
+
+        Args:
+            optimizer: Which.
+            stepped: Whom it steps.
+            gradients: They are there, and not made within the step.
+
+        Returns:
+            Whether a step of the player begins. Several optimizers may have a part of it each:
+            together they make one step.
+        """
+        player, part = stepped.player, id(stepped.parameters[0])
+        begins = player not in self._round or part in self._round[player]
+        if begins:
+            self._close_round(player)
+            if player in self._left:
+                self._record.later(self._finite[player], self._left.pop(player))
+        self._round.setdefault(player, {})[part] = _norms(optimizer, stepped) if gradients else None
+        if self._pace.watching:
+            self._updates.before(stepped)
+            self._inspect(optimizer, player)
+        if player.module.training is not self._modes.get(player, True):
+            self._note_mode(player)
+        self._read_lr(player, optimizer.param_groups[stepped.group].get("lr"))
+        return begins
+
+    def on_backward(self, player: Player, parameter: torch.Tensor) -> None:
+        """A backward pass has reached the first layer of a player."""
+        gradient = parameter.grad
+        if gradient is not None and not gradient.is_sparse:
+            # Before anybody clips it or replaces what is not finite.
+            self._left[player] = gradient.sum(dtype=torch.float32)
+
+    def end_step(self) -> None:
+        """A generator step has ended."""
+        for player in self._players:
+            self._close_round(player)
+        for player, change in self._updates.take():
+            self._record.put(player.key(f"update/{player.role}"), change)
+
+    def _close_round(self, player: Player) -> None:
+        """Puts the gradient norm of a step on record, once every optimizer of the player is in."""
+        found = [part for part in self._round.pop(player, {}).values() if part is not None]
+        if not found:
+            return
+        layers = [layer for _, layers in found for layer in layers]
+        of_all = found[0][0] if len(found) == 1 else torch.cat([part for part, _ in found])
+        self._record.later(self._norm[player], of_all)
+        if self._pace.watching and layers == sorted(layers):
+            self._record.later(LayerNorms(player, layers), of_all)
+
+    def _inspect(self, optimizer: Optimizer, player: Player) -> None:
+        setup = self._record.setup
+        if setup.optimizer(player.role, player.name) is None:
+            found = inspect_optimizer(optimizer, player.role, player.name, player.module)
+            self._record.learn(optimizers=(*setup.optimizers, found))
+
+    def _read_lr(self, player: Player, lr: Any) -> None:
+        same = lr == self._lr.get(player) and not self._pace.watching
+        if not isinstance(lr, float | int) or same:
+            return  # it is a tensor where a captured graph changes it by itself
+        self._lr[player] = lr
+        self._record.put(player.key(f"lr/{player.role}"), lr)
+        told = self._told_lr.setdefault(player, lr)
+        if abs(lr - told) > LR_CHANGE * abs(told):
+            self._told_lr[player] = lr
+            detail = {"role": player.role, "from": told, "to": lr}
+            self._record.event("learning-rate", detail, player.name)
+
+    def _note_mode(self, player: Player) -> None:
+        self._modes[player] = player.module.training
+        if self._told_modes[player] < MODE_EVENTS:
+            self._told_modes[player] += 1
+            detail = {"role": player.role, "training": player.module.training}
+            self._record.event("mode", detail, player.name)
+
+
+def _norms(optimizer: Optimizer, stepped: Stepped) -> _Norms | None:
+    """(P,) norms of the gradients that an optimizer is about to use, and the layer of each."""
+    present = [p for p in stepped.parameters if p.grad is not None]
+    if not present:
+        return None
+    found = norms([p.grad for p in present if p.grad is not None])
+    scale = getattr(optimizer, "grad_scale", None)
+    if scale is not None:  # GradScaler leaves it to fused optimizers to divide by it
+        found = found / scale
+    return found, [stepped.player.layers[id(p)] for p in present]
