@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -30,8 +32,7 @@ class History:
         self.name, self.setup, self.first_step = name, setup, first_step
         self.bands: list[Band] = []
         self.events: list[Event] = []
-        # By series: (last step, sum, count) of each tick.
-        self._entries: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
+        self._entries: dict[str, _Entries] = defaultdict(_Entries)
         self._broken: set[str] = set()
         self.tick_steps = self.run().tick_steps
 
@@ -42,25 +43,23 @@ class History:
                 breaks = name not in self._broken and not np.isfinite(values).all()
                 if breaks:
                     self._broken.add(name)
+                entries = self._entries[name]
                 if breaks or name.startswith(_WHOLE):
-                    rows = zip(group.steps, values.tolist(), strict=True)
-                    self._entries[name] += [(step, value, 1) for step, value in rows]
+                    for step, value in zip(group.steps, values.tolist(), strict=True):
+                        entries.append(step, value, 1)
                 else:
-                    self._merge(name, group.steps[-1], values)
+                    self._merge(entries, group.steps[-1], values)
 
-    def _merge(self, name: str, step: int, values: FloatArray) -> None:
-        entries = self._entries[name]
+    def _merge(self, entries: _Entries, step: int, values: FloatArray) -> None:
         with np.errstate(invalid="ignore"):
             total, count = float(values.sum()), len(values)
         # A flush within a tick adds to what an earlier one began.
-        if (
-            entries
-            and self._tick(entries[-1][0]) == self._tick(step)
-            and np.isfinite(entries[-1][1])
-        ):
-            _, total_before, count_before = entries.pop()
-            total, count = total + total_before, count + count_before
-        entries.append((step, total, count))
+        if entries.steps and self._tick(int(entries.steps[-1])) == self._tick(step):
+            before, n = entries.totals[-1], entries.counts[-1]
+            if math.isfinite(before):
+                entries.pop()
+                total, count = total + before, count + int(n)
+        entries.append(step, total, count)
 
     def _tick(self, step: int) -> int:
         return -(-step // self.tick_steps)
@@ -70,11 +69,7 @@ class History:
         return Run(
             name=self.name,
             series=tuple(
-                Series(
-                    Key.parse(name),
-                    np.array([step for step, _, _ in entries], dtype=np.float64),
-                    np.array([total / count for _, total, count in entries]),
-                )
+                Series(Key.parse(name), entries.at, entries.means)
                 for name, entries in self._entries.items()
             ),
             bands=tuple(self.bands),
@@ -82,3 +77,27 @@ class History:
             events=tuple(self.events),
             segments=(Segment(self.first_step),),
         )
+
+
+class _Entries:
+    """Last step, sum and count of each tick, in a fifth of what tuples would take."""
+
+    def __init__(self) -> None:
+        self.steps, self.totals, self.counts = array("d"), array("d"), array("d")
+
+    def append(self, step: int, total: float, count: int) -> None:
+        self.steps.append(step)
+        self.totals.append(total)
+        self.counts.append(count)
+
+    def pop(self) -> None:
+        for column in (self.steps, self.totals, self.counts):
+            column.pop()
+
+    @property
+    def at(self) -> FloatArray:
+        return np.array(self.steps)
+
+    @property
+    def means(self) -> FloatArray:
+        return np.array(self.totals, dtype=np.float64) / np.array(self.counts, dtype=np.float64)
