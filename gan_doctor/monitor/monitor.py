@@ -214,7 +214,7 @@ class Monitor:
             fake: (B, ...) a batch of G's.
             real_logits: D's output on the real batch.
             fake_logits: D's output on the fake batch, under the same weights.
-            labels: (B,) classes of the real batch.
+            labels: (B,) classes of the real batch; no measure asks for classes yet.
             fake_labels: (B,) classes of the fake batch.
         """
         if self.closed:
