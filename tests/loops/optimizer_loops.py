@@ -9,7 +9,7 @@ import torch
 from loops.gan_loops import Training, images, loss_of_d, loss_of_g, points
 from loops.witness import Loop, Witness
 from torch import Tensor, nn
-from torch.optim import LBFGS, SGD, Optimizer, RMSprop
+from torch.optim import LBFGS, SGD, Adam, Optimizer, RMSprop
 from torch.optim.lr_scheduler import ExponentialLR
 
 
@@ -132,7 +132,18 @@ def mixed_precision_with_steps_left_out(w: Witness) -> None:
 
 def mixed_precision_without_unscale(w: Witness) -> None:
     """The scaler unscales within its own step: the truth has to be computed from outside."""
+    _scaled_within(w, points())
+
+
+def mixed_precision_with_fused_optimizers(w: Witness) -> None:
+    """The scaler leaves it to the optimizers to unscale, after everybody has looked."""
     t = points()
+    t.opt_g = Adam(t.G.parameters(), 1e-3, fused=True)
+    t.opt_d = Adam(t.D.parameters(), 1e-3, fused=True)
+    _scaled_within(w, t)
+
+
+def _scaled_within(w: Witness, t: Training) -> None:
     doctor = w.attach(t.G, t.D)
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
     for _ in w.steps:
@@ -342,7 +353,8 @@ def sgd_with_a_closure(w: Witness) -> None:
 
 TOLD: tuple[Loop, ...] = (
     accumulated_over_2, accumulated_over_4, accumulated_over_calls, mixed_precision,
-    mixed_precision_with_steps_left_out, mixed_precision_without_unscale, bfloat16_networks,
+    mixed_precision_with_steps_left_out, mixed_precision_without_unscale,
+    mixed_precision_with_fused_optimizers, bfloat16_networks,
     clipped, sgd, rmsprop, wrapped_optimizer, falling_rates,
 )  # fmt: skip
 UNTOLD: tuple[Loop, ...] = ()
