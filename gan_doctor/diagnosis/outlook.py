@@ -15,11 +15,14 @@ FLAT = 0.1  # change of the quality over those checks, within which it is a plat
 SMOOTHING = 3  # checks over which the quality is averaged before its best is looked for
 LATE = 0.25  # share of the budget from which samples should reach some of the data (proposal)
 POOR = 0.2  # share of the data that they should reach by then (proposal)
+HEALTHY = 0.5  # share of the data that samples worth going back to reach (proposal)
 FAST = 0.1  # share of the budget in which an overpowering D counts as fast (catalogue, stop policy)
 
 
 def outlook(run: Run, findings: Sequence[Finding], best: Mapping[str, float]) -> Outlook:
     """The stop policy of the catalogue: warn, and stop only for what no patience cures.
+
+    What broke after the samples had been good is gone back from, to the last good check.
 
     Stop: values that are not finite with nothing to roll back to, or a D that won within the first
     tenth of the declared budget and samples that stayed bad. Killing stays the person's decision.
@@ -42,6 +45,9 @@ def outlook(run: Run, findings: Sequence[Finding], best: Mapping[str, float]) ->
     if critical:
         first = min(critical, key=lambda finding: finding.onset)
         since = f"{first.slug} has stood since step {first.onset:g}"
+        healthy = _last_healthy(run, first.onset)
+        if healthy is not None:
+            return Outlook("roll back", f"{since}: go back and change one thing", healthy)
         return Outlook("change", f"{since}: change one thing and start again")
     if any(f.severity == "warning" for f in standing):
         return Outlook("watch", "a warning stands; do not stop for it alone")
@@ -88,6 +94,16 @@ def best_step(run: Run) -> dict[str, float]:
     return {"raw": float(state.steps[int(np.nanargmax(smoothed))])}
 
 
+def _last_healthy(run: Run, onset: float) -> float | None:
+    """The last check before a step whose samples reached much of the data, unless they still do."""
+    state = _state(run)
+    if state is None or state.quality[-1] >= HEALTHY:
+        return None
+    healthy = state.steps[(state.quality >= HEALTHY) & (state.steps < onset)]
+    return float(healthy[-1]) if len(healthy) else None
+
+
 def _state(run: Run) -> SampleState | None:
-    state = sample_state(run.parts[-1], run.players[0])
-    return None if isinstance(state, Missing) else state
+    """Of the first player that has samples."""
+    states = (sample_state(run.parts[-1], player) for player in run.players)
+    return next((state for state in states if not isinstance(state, Missing)), None)

@@ -47,6 +47,14 @@ def test_broken_weights_roll_back_to_the_best_step_before_them():
     assert (advice.action, advice.step) == ("roll back", 650)
 
 
+def test_what_broke_good_samples_is_gone_back_from_to_the_last_good_check():
+    fell = run(lambda s: 0.8 if s <= 500 else 0.05)
+    advice = outlook(fell, [finding("mode-collapse", onset=520)], {"raw": 300})
+    assert (advice.action, advice.step) == ("roll back", 500)
+    # Without a good check before it there is nothing to go back to.
+    assert outlook(fell, [finding("mode-collapse", onset=40)], {}).action == "change"
+
+
 def test_samples_that_reach_nothing_are_no_reason_to_be_calm():
     advice = outlook(run(lambda s: 0.01), [], {})
     assert advice.action == "watch"
