@@ -25,6 +25,13 @@ from gan_doctor.core import (
 )
 from gan_doctor.detectors import known
 from gan_doctor.metrics import norm
+from gan_doctor.monitor.arguments import (
+    check_choice,
+    check_count,
+    check_function,
+    check_samples,
+    check_share,
+)
 from gan_doctor.monitor.checks import SampleChecks, Sampler
 from gan_doctor.monitor.first_look import FirstLook
 from gan_doctor.monitor.gathering import BATCHES, Gathering
@@ -103,18 +110,15 @@ class Monitor:
         on_finding: Callable[[Finding], None] | None = None,
         on_error: Literal["note", "raise"] = "note",
     ) -> None:
-        _check_choice("attach", attach, ("hooks", "forward", "manual"))
-        _check_choice("exists", exists, ("error", "resume", "overwrite"))
-        _check_choice("on_error", on_error, ("note", "raise"))
-        _check("total_steps", total_steps, _is_count(total_steps) or total_steps is None, _COUNT)
-        _check(
-            "sample_every", sample_every, sample_every == "auto" or _is_count(sample_every), _COUNT
-        )
-        _check("budget", budget, _is_share(budget), "a share of the wall time in (0, 1]")
-        for name, call in (("sampler", sampler), ("on_finding", on_finding)):
-            _check(name, call, call is None or callable(call), "a function")
-        is_tensor = held_out is None or isinstance(held_out, torch.Tensor)
-        _check("held_out", held_out, is_tensor, "a tensor of reals")
+        check_choice("attach", attach, ("hooks", "forward", "manual"))
+        check_choice("exists", exists, ("error", "resume", "overwrite"))
+        check_choice("on_error", on_error, ("note", "raise"))
+        check_count("total_steps", total_steps, None)
+        check_count("sample_every", sample_every, "auto")
+        check_share("budget", budget)
+        check_function("sampler", sampler)
+        check_function("on_finding", on_finding)
+        check_samples("held_out", held_out)
         players = Players(generator, discriminator)
         if len(players.games) > 1 and held_out is not None:
             raise ConfigError("held_out is of one data set, but there are several Ds: leave it out")
@@ -385,24 +389,3 @@ def _rank() -> int:
     """Of this process, 0 where it trains alone."""
     distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
     return torch.distributed.get_rank() if distributed else 0
-
-
-_COUNT = "a positive whole number"
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
-
-
-def _check(name: str, value: object, fits: bool, wanted: str) -> None:
-    if not fits:
-        raise ConfigError(f"{name} must be {wanted}, got {value!r}")
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UnknownNameError(f"value of {name}", str(value), choices)

@@ -23,7 +23,7 @@ WRONG = {
     "a way to attach": ({"attach": "hook"}, "value of attach.*'hook'.*Did you mean 'hooks'?"),
     "what to do with a run": ({"exists": "append"}, "'append'.*error, overwrite, resume"),
     "what to do with faults": ({"on_error": "ignore"}, "'ignore'.*note, raise"),
-    "no steps": ({"total_steps": 0}, "total_steps must be a positive whole number, got 0"),
+    "no steps": ({"total_steps": 0}, "total_steps must be a positive whole number or None, got 0"),
     "half a step": ({"total_steps": 2.5}, "total_steps .* got 2.5"),
     "true steps": ({"total_steps": True}, "total_steps .* got True"),
     "a schedule with a typo": ({"sample_every": "often"}, "sample_every .* got 'often'"),
