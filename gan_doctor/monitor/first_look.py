@@ -46,8 +46,9 @@ class FirstLook:
         if self._types_known:
             return
         self._types_known = True
-        place = shown.fakes[0].fake or 0
-        self._record.learn(dtype=_name(shown.reals[0].inputs[place].dtype))
+        seen = shown.reals[0].inputs
+        if seen:
+            self._record.learn(dtype=_name(seen[shown.fakes[0].fake or 0].dtype))
         weights = next((p.dtype for p in player.module.parameters()), None)
         said = next(logits.dtype for logits in shown.reals[0].logits or ())
         narrow = said in (torch.float16, torch.bfloat16)

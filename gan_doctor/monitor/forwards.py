@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, cast
 
@@ -107,10 +107,26 @@ def on_loss_gradient(
             asked()
         else:
             handle.remove()
-            take(gradient.detach().sum())
+            take(gradient.detach().sum(dtype=torch.float32))
 
     if logits.requires_grad:
         handle = logits.register_hook(shield(listen))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a tensor lies. The memory may be freed, but its address is not given out again."""
+
+    memory: int
+    offset: int
+    shape: torch.Size
+    version: int = field(compare=False)
+    alive: StorageWeakRef = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, x: torch.Tensor) -> _Place:
+        alive = StorageWeakRef(x.untyped_storage())
+        return cls(_memory(x), int(x.storage_offset()), x.shape, x._version, alive)
 
 
 @dataclass(eq=False)
@@ -118,7 +134,8 @@ class Forward:
     """One call of D under autograd. Tensors are detached.
 
     Args:
-        inputs: The floating-point tensors that D was given.
+        inputs: The floating-point tensors that D was given; empty where they are not held.
+        batch: Where each of them lies.
         logits: D's raw output, a tensor for each scale; None where that would be a guess.
         versions: Of the logits: they rise when somebody writes over them.
         fake: Which of the inputs is of a G, None if none is known to be.
@@ -133,6 +150,7 @@ class Forward:
     """
 
     inputs: Sequence[torch.Tensor]
+    batch: Sequence[_Place]
     logits: Sequence[torch.Tensor] | None
     versions: Sequence[int]
     fake: int | None
@@ -145,15 +163,26 @@ class Forward:
     sigmoid: bool = False
 
     @classmethod
-    def of(cls, made: Made, args: Any, kwargs: Mapping[str, Any], output: Any) -> Forward | None:
-        """What a call of D tells; None if it was given no tensor."""
+    def of(
+        cls, made: Made, args: Any, kwargs: Mapping[str, Any], output: Any, keep: bool = True
+    ) -> Forward | None:
+        """What a call of D tells; None if it was given no tensor.
+
+        Args:
+            made: What G has made.
+            args: D's.
+            kwargs: D's.
+            output: D's.
+            keep: Holds the batch as well.
+        """
         inputs = tensors_in((args, kwargs)) if kwargs else tensors_in(args)
         if not inputs:
             return None
         fake, shape = made.find(inputs)
         logits = logits_in(output)
         return cls(
-            inputs=[x.detach() for x in inputs],
+            inputs=[x.detach() for x in inputs] if keep else (),
+            batch=[_Place.of(x) for x in inputs],
             logits=logits and [out.detach() for out in logits],
             versions=[out._version for out in logits or ()],
             fake=fake,
@@ -181,6 +210,13 @@ class Forward:
 
     def _asked(self) -> None:
         self.asked = True
+
+    def input(self, place: int) -> torch.Tensor | None:
+        """One of the inputs; None if it is not held, or somebody has written over it."""
+        if place >= len(self.inputs):
+            return None
+        x = self.inputs[place]
+        return x if x._version == self.batch[place].version else None
 
     @property
     def intact(self) -> bool:
@@ -211,19 +247,20 @@ class Shown:
         fake = self.fakes[0]
         if fake.made is None or fake.fake is None:
             return None
-        reals = [real.inputs[fake.fake] for real in self.reals]
-        return [unpacked(real, fake.inputs[fake.fake], fake.made) for real in reals]
+        shape = fake.batch[fake.fake].shape
+        reals = [real.input(fake.fake) for real in self.reals]
+        return [unpacked(real, shape, fake.made) for real in reals if real is not None]
 
 
-def unpacked(x: torch.Tensor, fake: torch.Tensor, made: torch.Size) -> torch.Tensor:
+def unpacked(x: torch.Tensor, fake: torch.Size, made: torch.Size) -> torch.Tensor:
     """A batch of D's, with the samples of each pack apart again.
 
     Args:
         x: (B, ...) what D was shown.
-        fake: (B, ...) a batch of fakes that it was shown likewise.
-        made: Shape of the output of G whose memory `fake` is.
+        fake: Shape of a batch of fakes that it was shown likewise.
+        made: Shape of the output of G in whose memory those fakes lie.
     """
-    packed = fake.numel() == made.numel() and len(fake) < made[0] and x.shape[1:] == fake.shape[1:]
+    packed = fake.numel() == made.numel() and fake[0] < made[0] and x.shape[1:] == fake[1:]
     return x.reshape(-1, *made[1:]) if packed else x
 
 
@@ -243,7 +280,10 @@ def tell_apart(forwards: Sequence[Forward]) -> Shown | None:
         return None
     place = max(f.fake or 0 for f in fakes)
     judged = [*reals, *fakes]
-    complete = all(f.logits is not None and f.intact and len(f.inputs) > place for f in judged)
+    complete = all(f.logits is not None and f.intact and len(f.batch) > place for f in judged)
+    # Of a captured graph every call gives the same memory: what D said of one batch is gone.
+    said = {out.data_ptr() for f in judged for out in f.logits or ()}
+    complete = complete and len(said) == sum(len(f.logits or ()) for f in judged)
     return Shown(reals, fakes) if complete else None
 
 
@@ -260,7 +300,7 @@ def _judged(forwards: Sequence[Forward]) -> list[Forward]:
 
 def _distinct(forwards: Sequence[Forward]) -> list[Forward]:
     """One forward for each batch: D is called again to log, or by gradient checkpointing."""
-    by_batch = {tuple((x.data_ptr(), x.shape) for x in f.inputs): f for f in reversed(forwards)}
+    by_batch = {tuple(f.batch): f for f in reversed(forwards)}
     return list(reversed(by_batch.values()))
 
 

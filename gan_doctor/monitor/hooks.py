@@ -11,13 +11,18 @@ from typing import Any, Protocol
 
 import torch
 from torch import nn
-from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
+from torch.optim.optimizer import (
+    Optimizer,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 from torch.utils.hooks import RemovableHandle
 
 from gan_doctor.monitor.forwards import Forward, Made
 from gan_doctor.monitor.players import Player, Players, Stepped
 from gan_doctor.monitor.structures import tensors_in
 
+_KEPT = 4  # batches of D that are held until its step; of more only what it said of them
 _PENDING = 64  # forwards of D that are held, where no optimizer step follows them
 
 Shield = Callable[[Callable[..., None]], Callable[..., None]]
@@ -92,10 +97,14 @@ class Hooks:
         self._of_g: dict[Player, Sequence[Forward]] = {}  # made before the latest step of D
         self._reading = self._remembering = False
         self._of_role: dict[str, list[_Hook]] = {"g": [], "d": []}
+        self._backward: dict[Player, _BackwardHook] = {}
         self._inner: dict[Player, Sequence[_Hook]] = {}
         for player in players:
             self._prepare(player, wrap)
-        self._optimizers = register_optimizer_step_pre_hook(shield(self._before_step))
+        self._optimizers = (
+            register_optimizer_step_pre_hook(shield(self._before_step)),
+            register_optimizer_step_post_hook(shield(self._after_step)),
+        )
 
     def _prepare(self, player: Player, wrap: bool) -> None:
         after = self._after_generator if player.role == "g" else self._after_discriminator
@@ -108,7 +117,8 @@ class Hooks:
         first = next((p for p in player.module.parameters() if p.requires_grad), None)
         if first is not None:
             told = self._shield(partial(self._listener.on_backward, player))
-            hooks.append(_BackwardHook(first, told))
+            self._backward[player] = _BackwardHook(first, told)
+            hooks.append(self._backward[player])
 
     @property
     def _parts(self) -> list[_Hook]:
@@ -123,11 +133,11 @@ class Hooks:
         """
         if (reading, remembering) == (self._reading, self._remembering):
             return
-        self._reading, self._remembering = reading, remembering
         for hook in self._of_role["d"]:
             hook.set(reading)
         for hook in (*self._of_role["g"], *self._parts):
             hook.set(reading or remembering)
+        self._reading, self._remembering = reading, remembering
         if not reading:
             self._forget_forwards()
 
@@ -135,7 +145,8 @@ class Hooks:
         """Takes every hook off again."""
         for hook in (*self._of_role["g"], *self._of_role["d"], *self._parts):
             hook.remove()
-        self._optimizers.remove()
+        for handle in self._optimizers:
+            handle.remove()
         self._forget_forwards()
         self._made.forget()
 
@@ -151,6 +162,7 @@ class Hooks:
         if player in self._inner:
             for hook in self._inner.pop(player):
                 hook.remove()
+        self._hear_backward(player)
         inputs = tensors_in((args, kwargs)) if kwargs else tensors_in(args)
         self._made.add(output, inputs)
         self._listener.on_generator_forward(player, inputs, output)
@@ -166,29 +178,40 @@ class Hooks:
     ) -> None:
         if not torch.is_grad_enabled():
             return
-        forward = Forward.of(self._made, args, kwargs, output)
+        self._hear_backward(player)
+        pending = self._pending[player]
+        forward = Forward.of(self._made, args, kwargs, output, keep=len(pending) < _KEPT)
         if forward is None:
             return
         ambiguous = forward.asks or (forward.fake is not None and forward.made is None)
         if ambiguous or self._listener.watching:
             forward.watch(output, self._shield)
-        self._pending[player].append(forward)
+        pending.append(forward)
+
+    def _hear_backward(self, player: Player) -> None:
+        # Some loops let D ask for no gradients in the G step, where the step before ends.
+        if self._reading and player in self._backward:
+            self._backward[player].set(True)
 
     def _before_step(self, optimizer: Optimizer, args: Sequence[Any], kwargs: Any) -> None:
         stepped = self._players.stepped_by(optimizer)
-        if not stepped:
+        if not stepped or torch.compiler.is_compiling():
             return
         if not self._reading:
             self._listener.on_unread_step(stepped)
             return
-        # What a closure does comes after this, and is not seen.
-        closure = (args[1:] and args[1] is not None) or kwargs.get("closure") is not None
+        # What a closure does comes after this, and is not seen; some closures do nothing.
+        closure = _has_closure(args, kwargs) and not any(self._pending.values())
         for one in stepped:
             if one.player.role == "d":
-                self._before_discriminator(optimizer, one, bool(closure))
+                self._before_discriminator(optimizer, one, closure)
         generators = [one for one in stepped if one.player.role == "g"]
         if generators:
-            self._before_generator(optimizer, generators, bool(closure))
+            self._before_generator(optimizer, generators, closure)
+
+    def _after_step(self, optimizer: Optimizer, args: Sequence[Any], kwargs: Any) -> None:
+        if self._reading and _has_closure(args, kwargs) and self._players.stepped_by(optimizer):
+            self._forget_forwards()  # they were the closure's
 
     def _before_discriminator(self, optimizer: Optimizer, stepped: Stepped, closure: bool) -> None:
         player = stepped.player
@@ -211,6 +234,17 @@ class Hooks:
             judged[player] = attached or self._of_g.get(player, ())
         self._of_g.clear()
         self._listener.on_generator_step(optimizer, stepped, None if closure else judged)
+
+
+def _has_closure(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    return (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
+
+
+def _eager() -> bool:
+    """Whether this is neither traced nor captured, where there is nothing that could be read."""
+    capturing = torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
+    tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    return not (torch.compiler.is_compiling() or tracing or capturing)
 
 
 class _Hook(Protocol):
@@ -237,9 +271,8 @@ class _ForwardHook:
         self._handle: RemovableHandle | None = None
 
     def __call__(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        # Within a graph that torch.compile traces there is nothing to read, and a break in it may
-        # be an error. DataParallel calls the hooks of a module on its replicas.
-        if not torch.compiler.is_compiling() and module is self._module:
+        # DataParallel calls the hooks of a module on its replicas.
+        if module is self._module and _eager():
             self._after(args, kwargs, output)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -267,7 +300,7 @@ class _BackwardHook:
         self._handle: RemovableHandle | None = None
 
     def set(self, on: bool) -> None:
-        if on and self._handle is None:
+        if on and self._handle is None and self._parameter.requires_grad:
             self._handle = self._parameter.register_post_accumulate_grad_hook(self._after)
         elif not on:
             self.remove()
@@ -290,7 +323,7 @@ class _Wrapped:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         output = self._plain(*args, **kwargs)
-        if self._on and not torch.compiler.is_compiling():
+        if self._on and _eager():
             self._after(args, kwargs, output)
         return output
 

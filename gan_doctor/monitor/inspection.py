@@ -80,13 +80,15 @@ def inspect_optimizer(
     group = groups[0]
     lrs = tuple(lr for lr in map(_lr, groups) if lr is not None)
     betas, momentum = group.get("betas"), group.get("momentum")
+    decay = group.get("weight_decay")
     return OptimizerFacts(
         role=role,
         player=player,
         kind=type(optimizer).__name__,
         lr=_lr(group),
-        betas=(float(betas[0]), float(betas[1])) if betas else None,
-        weight_decay=float(group.get("weight_decay") or 0.0),
+        # On a GPU a tensor would have to be waited for.
+        betas=(float(betas[0]), float(betas[1])) if betas and not _is_tensor(betas) else None,
+        weight_decay=0.0 if _is_tensor(decay) else float(decay or 0.0),
         momentum=None if momentum is None else float(momentum),
         parameters=None if mine is None else _count(mine),
         group_lrs=lrs if len(set(lrs)) > 1 else None,
@@ -184,3 +186,8 @@ def _width(module: nn.Module, side: str) -> int | None:
         if width is not None:
             return int(width)
     return None
+
+
+def _is_tensor(*values: object) -> bool:
+    flat = [v for value in values for v in (value if isinstance(value, tuple) else (value,))]
+    return any(isinstance(v, torch.Tensor) for v in flat)

@@ -11,6 +11,7 @@ from gan_doctor.core.objective import LABELLED, Family
 from gan_doctor.losses import discriminator_loss
 from gan_doctor.metrics import auroc_by_row
 from gan_doctor.monitor.players import Player
+from gan_doctor.monitor.window import ABSENT
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,19 @@ class GradientNorm:
     def __call__(self, norms: torch.Tensor) -> Mapping[str, torch.Tensor]:
         """(S,) norms from (S, P)."""
         return {self.player.key(f"gradient/{self.player.role}"): norms.square().sum(1).sqrt()}
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledGradientNorm:
+    """The same under a GradScaler that leaves it to the optimizer to leave a step out."""
+
+    player: Player
+
+    def __call__(self, raw: torch.Tensor) -> Mapping[str, torch.Tensor]:
+        """(S,) norms from (S, P + 1); the last number is above 0 where the step is left out."""
+        found = GradientNorm(self.player)(raw[:, :-1])
+        left_out = raw[:, -1] > 0
+        return {name: norms.masked_fill(left_out, ABSENT) for name, norms in found.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,6 +47,11 @@ from gan_doctor.monitor.schedule import Schedule
 
 Value = torch.Tensor | float | Mapping[str, torch.Tensor | float] | None
 
+# What the monitor records itself, by the first part of the name.
+OURS = {
+    "auroc", "gradient", "logit", "lr", "monitor", "nonfinite", "reached", "sample", "steps",
+    "update", "weight",
+}  # fmt: skip
 IDLE = 1_000  # calls of `step` after which a G that was never stepped is told; some start with 100
 
 
@@ -187,12 +192,11 @@ class Monitor:
         """
         if self.closed:
             return
-        with self._shield("taking the values of step()"):
-            self._take("loss/d", loss_d)
-            self._take("loss/g", loss_g)
-            self._take("loss/g/adversarial", loss_g_adv)
-            for tag, scalar in (scalars or {}).items():
-                self._take(str(canonical(tag) or Key(tag)), scalar)
+        self._take("loss/d", loss_d)
+        self._take("loss/g", loss_g)
+        self._take("loss/g/adversarial", loss_g_adv)
+        for tag, scalar in (scalars or {}).items():
+            self._take(self._name(tag), scalar)
         with self._shield("ending a step"):
             self._guess.end_call(loss_d, loss_g if loss_g_adv is None else loss_g_adv)
             self._end_step()
@@ -225,8 +229,9 @@ class Monitor:
             return
         with self._shield("observe()"):
             gathering = self._gatherings.get(player) or self._gatherings.get("")
-            if self._gatherings and gathering is None and (real is not None or fake is not None):
-                raise UnknownNameError("player", player, list(self._gatherings))
+            names = [p.name for p in self._players]
+            if self._hooks is not None and player not in names:
+                raise UnknownNameError("player", player, names)
             if gathering is not None and real is not None:
                 gathering.offer_real(real.detach(), passed=True)
             if gathering is not None and fake is not None:
@@ -304,20 +309,30 @@ class Monitor:
     # How it works
 
     def _take(self, name: str, value: Value) -> None:
-        if isinstance(value, torch.Tensor):
-            # A copy: the row may stay open, and loops write into sums of their own.
-            self._record.put(name, value.detach().clone())
-        elif isinstance(value, Mapping):
-            for player, one in value.items():
-                self._take(str(Key(name, player)), one)
-        elif value is not None:
-            self._record.put(name, value)
+        with self._shield("taking the values of step()"):
+            if isinstance(value, torch.Tensor):
+                # A copy: the row may stay open, and loops write into sums of their own.
+                self._record.put(name, value.detach().clone())
+            elif isinstance(value, Mapping):
+                for player, one in value.items():
+                    self._take(str(Key(name, player)), one)
+            elif value is not None:
+                self._record.put(name, value)
+
+    def _name(self, tag: str) -> str:
+        """Of a person's scalar. What hooks record is not mixed with what a person says of it."""
+        known = canonical(tag)
+        if known is None:
+            return str(Key(tag))
+        ours = known.name.partition("/")[0] in OURS
+        return str(Key(f"loop/{tag}") if ours else known)
 
     def _end_step(self) -> None:
         if self._hooks is not None and not self._readings.g_stepped:
             self._wait_for_generator()
             return
-        self._readings.end_step()
+        with self._shield("reading the training"):
+            self._readings.end_step()
         self._record.step += 1
         self._record.end_row()
         if self._record.at_tick:
@@ -336,9 +351,9 @@ class Monitor:
             )
 
     def _end_tick(self) -> None:
-        with torch.no_grad():
+        with self._shield("the norm of the weights"), torch.no_grad():
             for player in self._players:
-                weights = [p.detach() for p in player.module.parameters()]
+                weights = [p.detach() for p in player.module.parameters() if p.is_floating_point()]
                 self._record.put(player.key(f"weight/{player.role}"), norm(weights))
         self._record.put("monitor/cost", self._schedule.cost)
         self._record.end_row()

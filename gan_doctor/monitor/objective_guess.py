@@ -66,12 +66,13 @@ class ObjectiveGuess:
 
     def take_d(self, outputs: torch.Tensor, reals: int) -> None:
         """D's outputs on reals and fakes in one of its steps, joined."""
-        if self._listening and len(outputs) <= MOST_LOGITS:
+        # Of several steps in one call it is not known whose loss is reported.
+        if self._listening and len(self._open.d) < 2 and len(outputs) <= MOST_LOGITS:
             self._open.d.append((HostCopy(outputs), reals))
 
     def take_g(self, outputs: torch.Tensor) -> None:
         """D's outputs in a G step."""
-        if self._listening and outputs.numel() <= MOST_LOGITS:
+        if self._listening and len(self._open.g) < 2 and outputs.numel() <= MOST_LOGITS:
             self._open.g.append(HostCopy(outputs.reshape(-1)))
 
     def end_call(self, loss_d: Loss, loss_g: Loss) -> None:

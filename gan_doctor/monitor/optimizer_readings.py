@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,7 +12,12 @@ from torch.optim.optimizer import Optimizer
 
 from gan_doctor.metrics import norms
 from gan_doctor.monitor.inspection import inspect_optimizer
-from gan_doctor.monitor.measures import GradientNorm, LayerNorms, NotFinite
+from gan_doctor.monitor.measures import (
+    GradientNorm,
+    LayerNorms,
+    NotFinite,
+    ScaledGradientNorm,
+)
 from gan_doctor.monitor.pace import Pace
 from gan_doctor.monitor.players import Player, Players, Stepped
 from gan_doctor.monitor.recorder import Recorder
@@ -20,7 +26,20 @@ from gan_doctor.monitor.updates import Updates
 LR_CHANGE = 0.2  # of the learning rate since the last event; smaller ones are a decay under way
 MODE_EVENTS = 2  # of a player: some evaluate now and then, and step in between
 
-_Norms = tuple[torch.Tensor, Sequence[int]]  # by parameter, with the layer of each
+
+@dataclass(frozen=True, eq=False)
+class _Norms:
+    """Of the gradients that an optimizer is about to use.
+
+    Args:
+        norms: (P,) of each parameter's.
+        layers: (P,) of each parameter.
+        left_out: Above 0 if the optimizer will leave this step out; None if it would not.
+    """
+
+    norms: torch.Tensor
+    layers: Sequence[int]
+    left_out: torch.Tensor | None
 
 
 class OptimizerReadings:
@@ -40,6 +59,7 @@ class OptimizerReadings:
         self._modes: dict[Player, bool] = {}
         self._told_modes: Counter[Player] = Counter()
         self._norm = {player: GradientNorm(player) for player in players}
+        self._scaled = {player: ScaledGradientNorm(player) for player in players}
         self._finite = {player: NotFinite(player) for player in players}
         self._round: dict[Player, dict[int, _Norms | None]] = {}  # of the step under way
         self._left: dict[Player, torch.Tensor] = {}  # sum of the gradient of the last backward pass
@@ -60,8 +80,9 @@ class OptimizerReadings:
         begins = player not in self._round or part in self._round[player]
         if begins:
             self._close_round(player)
-            if player in self._left:
-                self._record.later(self._finite[player], self._left.pop(player))
+            left = self._left.pop(player, None)
+            if left is not None and not hasattr(optimizer, "found_inf"):
+                self._record.later(self._finite[player], left)
         self._round.setdefault(player, {})[part] = _norms(optimizer, stepped) if gradients else None
         if self._pace.watching:
             self._updates.before(stepped)
@@ -90,8 +111,12 @@ class OptimizerReadings:
         found = [part for part in self._round.pop(player, {}).values() if part is not None]
         if not found:
             return
-        layers = [layer for _, layers in found for layer in layers]
-        of_all = found[0][0] if len(found) == 1 else torch.cat([part for part, _ in found])
+        layers = [layer for part in found for layer in part.layers]
+        of_all = found[0].norms if len(found) == 1 else torch.cat([part.norms for part in found])
+        left_out = found[0].left_out
+        if left_out is not None:
+            self._record.later(self._scaled[player], torch.cat([of_all, left_out.reshape(1)]))
+            return
         self._record.later(self._norm[player], of_all)
         if self._pace.watching and layers == sorted(layers):
             self._record.later(LayerNorms(player, layers), of_all)
@@ -123,12 +148,13 @@ class OptimizerReadings:
 
 
 def _norms(optimizer: Optimizer, stepped: Stepped) -> _Norms | None:
-    """(P,) norms of the gradients that an optimizer is about to use, and the layer of each."""
     present = [p for p in stepped.parameters if p.grad is not None]
     if not present:
         return None
     found = norms([p.grad for p in present if p.grad is not None])
+    # GradScaler leaves it to fused optimizers to divide by the scale and to leave a step out.
     scale = getattr(optimizer, "grad_scale", None)
-    if scale is not None:  # GradScaler leaves it to fused optimizers to divide by it
+    if scale is not None:
         found = found / scale
-    return found, [stepped.player.layers[id(p)] for p in present]
+    layers = [stepped.player.layers[id(p)] for p in present]
+    return _Norms(found, layers, getattr(optimizer, "found_inf", None))

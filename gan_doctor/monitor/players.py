@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from weakref import ref
 
@@ -30,16 +31,17 @@ class Player:
     role: Role
     name: str
     module: nn.Module
-    layers: Mapping[int, int] = field(init=False)  # id of a parameter -> its layer, from 0
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def layers(self) -> Mapping[int, int]:
+        """The layer of each parameter by its id, from 0 at the input."""
         layers: dict[int, int] = {}
         # Affine parameters of a normalisation belong to the layer before it, biases to their own.
         layer = -1
         for p in self.module.parameters():
             layer += p.dim() > 1 or layer < 0
             layers[id(p)] = layer
-        object.__setattr__(self, "layers", layers)
+        return layers
 
     def key(self, name: str) -> str:
         """The text of a series key of this player."""
@@ -101,7 +103,9 @@ class Players:
                 for player in self._of.get(id(p), ()):
                     found.setdefault(player, []).append(p)
                     first.setdefault(player, i)
-        return [Stepped(player, tuple(p), first[player]) for player, p in found.items()]
+        # Where G and D share a layer, an optimizer that has nothing else of one is the other's.
+        own = [player for player in found if any(len(self._of[id(p)]) == 1 for p in found[player])]
+        return [Stepped(player, tuple(found[player]), first[player]) for player in own or found]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.optim.optimizer import Optimizer
 
+from gan_doctor.core import ConfigError
 from gan_doctor.losses import LOSS_FAMILIES
 from gan_doctor.monitor.first_look import FirstLook
 from gan_doctor.monitor.forwards import Forward, Shown, on_loss_gradient, tell_apart, unpacked
@@ -55,7 +56,9 @@ class Readings:
         self._scores: dict[tuple[Any, ...], Scores] = {}
         self._observed: set[str] = set()  # Ds that a person speaks for
         self._told_apart: set[Player] = set()
+        self._stepping: set[Player] = set()
         self._seen: set[Player] = set()
+        self._halved: set[Player] = set()  # have a step for reals alone
         self._logits = 0  # on reals, in the last reading
         self._all_steps: Counter[Player] = Counter()  # of each D
         self._steps: Counter[Player] = Counter()  # since the last generator step
@@ -74,14 +77,16 @@ class Readings:
 
     def end_step(self) -> None:
         """Puts on record what a generator step comes to, now that it has ended."""
-        if self.g_stepped and self._pace.reading:
+        stepped, self.g_stepped = self.g_stepped, False
+        if stepped and self._pace.reading:
             for d in self._players.d:
                 self._record.put(d.key("steps/d"), self._steps[d])
             self._optimizers.end_step()
             self._pace.end_step(self._logits)
             self._steps.clear()
             self._output.clear()
-        self.g_stepped = False
+            if self._pace.read == PATIENCE:
+                self._say_who_never_steps()
 
     def start(self) -> None:
         """Begins anew: a resumed run."""
@@ -99,6 +104,7 @@ class Readings:
     ) -> None:
         """D's optimizer is about to step."""
         player = stepped.player
+        self._stepping.add(player)
         if self._optimizers.before_step(optimizer, stepped, forwards is not None):
             self._steps[player] += 1
             self._all_steps[player] += 1
@@ -107,7 +113,10 @@ class Readings:
         if forwards:
             self._seen.add(player)
         shown = tell_apart(forwards or ())
-        if shown is None:
+        # Where reals and fakes have a step each, what a step of fakes shows beside them is no real.
+        if forwards and all(f.fake is None and not f.asks for f in forwards):
+            self._halved.add(player)
+        if shown is None or player in self._halved:
             self._say_what_is_missing(player)
             return
         self._told_apart.add(player)
@@ -163,9 +172,11 @@ class Readings:
             name: Of the D.
             shield: Wraps what listens to the gradient.
         """
-        self._observed.add(name)
+        if not (real.numel() and fake.numel()):
+            raise ConfigError("real_logits and fake_logits are empty: pass D's output on a batch")
         player = next((d for d in self._players.d if d.name == name), None)
         player = player or Player("d", name, torch.nn.Identity())
+        self._observed.add(name)
         self._read_logits(player, [real.detach()], [fake.detach()])
         if self.watching and real.requires_grad:
             key = player.key("logit/gradient")
@@ -176,6 +187,16 @@ class Readings:
             on_loss_gradient(real, take, lambda: None, shield)
 
     # How it is read
+
+    def _say_who_never_steps(self) -> None:
+        idle = [d.name for d in self._players.d if d not in self._stepping]
+        if idle:
+            who = ", ".join(f" {name!r}" for name in idle if name)
+            self._record.shield.tell_once(
+                "idle",
+                f"in {PATIENCE} generator steps no optimizer has stepped D{who}: pass the "
+                "discriminator that is trained",
+            )
 
     def _say_what_is_missing(self, player: Player) -> None:
         if self._all_steps[player] < PATIENCE or player in self._told_apart:
@@ -193,7 +214,7 @@ class Readings:
                 "the loop calls, compiled or wrapped as it is; or attach='forward', if it calls "
                 "D.forward itself"
             )
-        self._record.shield.tell_once("batches", text)
+        self._record.shield.tell_once(f"batches {player.name}", text)
 
     def _read_shown(self, player: Player, shown: Shown) -> None:
         reals, fakes = ([f.logits or () for f in side] for side in (shown.reals, shown.fakes))
@@ -218,7 +239,8 @@ class Readings:
         for forward in forwards:
             for logits in forward.logits or ():
                 if forward.intact:
-                    self._record.put(player.key("logit/generator"), self._as_logits(logits.mean()))
+                    said = self._as_logits(logits).mean()
+                    self._record.put(player.key("logit/generator"), said)
                     self._guess.take_g(logits)
         self._read_gradient(player, "generator", forwards)
 
@@ -251,9 +273,15 @@ class Readings:
     ) -> Sequence[torch.Tensor]:
         """What G made for its loss: what a D of the game was shown, else what G gave."""
         for player, forwards in judged.items():
-            whole = [f for f in forwards if f.made and f.fake is not None]
-            if whole and self._players.game(player) == game:
-                shown = [(f.inputs[f.fake or 0], f.made or torch.Size()) for f in whole]
-                return [unpacked(x, x, made) for x, made in shown]
+            if self._players.game(player) != game:
+                continue
+            shown = [
+                unpacked(x, x.shape, forward.made)
+                for forward in forwards
+                if forward.made is not None and forward.fake is not None
+                if (x := forward.input(forward.fake)) is not None
+            ]
+            if shown:
+                return shown
         only = len(self._players.g) == 1
         return list(self._output.values()) if only else ()

@@ -60,8 +60,9 @@ class Recorder:
         self._window = Window(self.shield)
         self._begin()
 
-    def _begin(self) -> None:
+    def _begin(self, bands: Sequence[Band] = ()) -> None:
         self._history = History(self.directory.name, self.setup, self.step)
+        self._history.bands += bands
         if self.step or self._log.segment:
             self.event("resume")
 
@@ -160,7 +161,7 @@ class Recorder:
             self._own_log.close()
             self._log = RunLog(self.directory, self.setup, "resume", self._log.rank)
         self.step = step
-        self._begin()
+        self._begin(self._history.bands)
 
     def close(self) -> None:
         """Writes all rows that have ended and closes the files; in a fork, it only closes them."""

@@ -20,7 +20,7 @@ def tensors_in(structure: Any) -> list[torch.Tensor]:
     elif isinstance(structure, Mapping):
         parts = structure.values()
     elif dataclasses.is_dataclass(structure) and not isinstance(structure, type):
-        parts = vars(structure).values()
+        parts = [getattr(structure, field.name) for field in dataclasses.fields(structure)]
     else:
         return []
     return [tensor for part in parts for tensor in tensors_in(part)]

@@ -11,24 +11,30 @@ from gan_doctor.monitor.players import Player, Stepped
 MOST = 1 << 20  # weights of a player that are compared: a copy of 4 MB
 
 
+_Part = tuple[Sequence[torch.Tensor], torch.Tensor]  # parameters, and a sample of them before
+
+
 class Updates:
     """The weights before the steps that are under way."""
 
     def __init__(self) -> None:
-        self._before: dict[Player, tuple[Sequence[torch.Tensor], torch.Tensor]] = {}
+        self._before: dict[Player, dict[int, _Part]] = {}
 
     def before(self, stepped: Stepped) -> None:
         """An optimizer is about to step, for the first time in this generator step or again."""
-        if stepped.player not in self._before:
-            parameters = stepped.parameters
-            self._before[stepped.player] = parameters, _sample(parameters)
+        parts = self._before.setdefault(stepped.player, {})
+        # Several optimizers may have a part of the player each.
+        part = id(stepped.parameters[0])
+        if part not in parts:
+            parts[part] = stepped.parameters, _sample(stepped.parameters)
 
     def take(self) -> Iterator[tuple[Player, torch.Tensor]]:
         """Norm of the change of each player's weights over their norm; then begins anew."""
-        for player, (parameters, before) in self._before.items():
-            change = _sample(parameters) - before
-            yield player, change.norm() / before.norm()
-        self._before.clear()
+        taken, self._before = self._before, {}
+        for player, parts in taken.items():
+            changes = [_sample(parameters) - before for parameters, before in parts.values()]
+            before = torch.cat([before for _, before in parts.values()])
+            yield player, torch.cat(changes).norm() / before.norm()
 
 
 @torch.no_grad()

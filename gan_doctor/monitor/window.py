@@ -14,6 +14,9 @@ import torch
 from gan_doctor.core import FloatArray
 from gan_doctor.monitor.host_copy import HostCopy
 
+# What a measure gives where there is nothing to record.
+ABSENT = -(2.0**127)
+
 Measure = Callable[[torch.Tensor], Mapping[str, torch.Tensor]]
 
 T = TypeVar("T")
@@ -77,8 +80,8 @@ class Window:
         """Adds to the open row what `measure` says of a tensor, taken when the window is flushed.
 
         Args:
-            measure: Takes (S, ...) for S calls with tensors of one shape, gives (S,) by name. Calls
-                with the same object are measured together.
+            measure: Takes (S, ...) for S calls with tensors of one shape, gives (S,) by name, with
+                `ABSENT` where there is nothing. Calls with the same object are measured together.
             raw: (...) is not copied: it must not be written over.
         """
         self._raw.add((measure, raw))
@@ -206,6 +209,8 @@ class _Transfer:
         arrived = [(labels, copy.get().tolist()) for labels, copy in self._sent]
         for labels, values in ((self._known, self._numbers), *arrived):
             for (name, step, count), value in zip(labels, values, strict=True):
+                if value == ABSENT:
+                    continue
                 total, n = table[name].get(step, (0.0, 0))
                 table[name][step] = total + value * count, n + count
         alike: dict[tuple[int, ...], dict[str, FloatArray]] = defaultdict(dict)

@@ -162,9 +162,9 @@ def test_a_value_that_is_no_number(attach):
     t = points()
     doctor = attach(t)
     with pytest.warns(MonitorWarning, match="could not convert string") as said:
-        wordy(t, doctor, 60)
+        wordy(t, doctor, 40)
     assert len(said) == 1
-    assert doctor.diagnose().run.last_step == 60  # the clock went on
+    assert doctor.diagnose().run.last_step == 40  # the clock went on
 
 
 # Our own code

@@ -294,3 +294,83 @@ def test_copies_are_not_listened_to(t, told):
 def test_a_pickled_network_needs_no_doctor_to_load(way, t, attach):
     attach(t, attach=way)
     assert b"gan_doctor" not in pickle.dumps(t.G)
+
+
+# What reviewers found
+
+
+def test_a_d_that_asks_for_no_gradients_in_the_g_step_is_heard_again(attach):
+    t = points(batch=128)
+    doctor = attach(t, sample_every=10_000)
+    for _ in range(300):
+        t.D.requires_grad_(True)
+        loss_d = loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach()))
+        t.step_d(loss_d)
+        t.D.requires_grad_(False)
+        t.step_g(t.D(t.G(t.z())).mean())
+        doctor.step(loss_d=loss_d)
+    run = doctor.diagnose().run
+    assert run.events == ()
+    for name in ("auroc", "nonfinite/d", "logit/generator"):
+        assert run.get(name).steps[-1] > 250
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace. is deprecated")
+def test_a_trace_of_an_attached_network_is_the_network(t, attach):
+    attach(t)
+    z = t.z()
+    assert torch.equal(torch.jit.trace(t.G, z)(z), t.G(z))
+
+
+class Captured(torch.autograd.Function):
+    """Gives every result in the same memory, as a captured graph does."""
+
+    @staticmethod
+    def forward(ctx: Any, out: Tensor, memory: Tensor) -> Tensor:
+        return memory.copy_(out).detach()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient, None
+
+
+def test_outputs_that_share_their_memory_are_no_answer(t):
+    class Static(torch.nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            return Captured.apply(super().forward(x), memory)
+
+    D, memory, listener = Static(2, 1), torch.zeros(16, 1), Listener()
+    hooks = hooks_of(t.G, D, listener)
+    loss_of_d(D(t.real()), D(t.G(t.z()).detach())).backward()
+    torch.optim.SGD(D.parameters(), 0.1).step()
+    hooks.remove()
+    assert len(listener.d[0]) == 2
+    assert tell_apart(listener.d[0]) is None
+
+
+def test_batches_that_somebody_wrote_over_are_not_gathered(t, told):
+    real = t.real()
+    t.opt_d.zero_grad()
+    loss_of_d(t.D(real), t.D(t.G(t.z()).detach())).backward()
+    real.zero_()
+    t.opt_d.step()
+    shown = tell_apart(told.d[0])
+    assert shown.batches() == []
+
+
+def test_of_many_small_batches_a_few_are_held(t, told):
+    t.opt_d.zero_grad()
+    for _ in range(16):
+        loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach())).backward()
+    t.opt_d.step()
+    (forwards,) = told.d
+    assert len(tell_apart(forwards).reals) == 16
+    assert sum(len(forward.inputs) for forward in forwards) == 4
+
+
+def test_a_closure_that_does_nothing_hides_nothing(t, told):
+    loss = loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach()))
+    t.opt_d.zero_grad()
+    loss.backward()
+    t.opt_d.step(lambda: None)
+    assert tell_apart(told.d[0]) is not None

@@ -23,7 +23,7 @@ from loops.gan_loops import (
 )
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy, mse_loss
+from torch.nn.functional import binary_cross_entropy, mse_loss, softplus
 
 from gan_doctor.core import MonitorWarning, Run
 
@@ -466,3 +466,108 @@ def test_a_probability_of_exactly_one_is_a_large_logit(recorded):
 
 def test_without_a_declared_family_there_is_no_clean_loss(recorded):
     assert recorded(plain, loss=None).get("loss/d/clean") is None
+
+
+# What reviewers found
+
+
+def test_a_step_that_a_fused_optimizer_leaves_out_is_no_reading(recorded):
+    def scaled(t: Training, doctor: Any, steps: int) -> None:
+        t.opt_d = torch.optim.Adam(t.D.parameters(), 1e-3, fused=True)
+        scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
+        for i in range(steps):
+            loss_d = loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach()))
+            t.opt_d.zero_grad()
+            scaler.scale(loss_d * (float("inf") if i in (3, 4) else 1)).backward()
+            scaler.step(t.opt_d)
+            scaler.update()
+            t.step_g(loss_of_g(t.D(t.G(t.z()))))
+            doctor.step(loss_d=loss_d)
+
+    run = recorded(scaled, steps=20)
+    norms = run.get("gradient/d")
+    assert norms.steps.tolist() == [s for s in range(1, 21) if s not in (4, 5)]
+    assert np.isfinite(norms.values).all()
+
+
+def test_what_a_person_says_of_our_series_is_kept_apart(recorded):
+    def saying(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            plain(t, Nobody(), 1)
+            doctor.step(scalars={"auroc": 0.0, "lr_g": 7.0, "FID": 12.0})
+
+    run = recorded(saying)
+    assert (values(run, "auroc") > 0).all()
+    assert (values(run, "lr/g") == 1e-3).all()
+    assert (values(run, "loop/auroc") == 0).all()
+    assert (values(run, "loop/lr_g") == 7).all()
+    assert (values(run, "metric/fid") == 12).all()
+
+
+def test_one_bad_value_costs_itself_alone(recorded):
+    def half(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            plain(t, Nobody(), 1)
+            doctor.step(loss_d=[1.0], loss_g=2.0, scalars={"fid": 3.0})
+
+    with pytest.warns(MonitorWarning, match=r"taking the values of step\(\) failed"):
+        run = recorded(half)
+    assert (values(run, "loss/g") == 2).all()
+    assert (values(run, "metric/fid") == 3).all()
+
+
+def test_reals_and_fakes_in_steps_of_their_own_are_not_guessed(recorded):
+    def halves(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            t.step_d(softplus(-t.D(t.real() + 50)).mean())
+            fake = t.G(t.z()).detach()
+            t.step_d(softplus(t.D(fake)).mean() + softplus(t.D(fake.clone())).mean())
+            t.step_g(loss_of_g(t.D(t.G(t.z()))))
+            doctor.step()
+
+    assert recorded(halves).get("auroc") is None
+
+
+def test_a_layer_that_both_share_makes_no_d_step_of_a_g_step(recorded):
+    def shared(t: Training, doctor: Any, steps: int) -> None:
+        plain(t, doctor, steps)
+
+    t = points()
+    t.G = torch.nn.Sequential(*t.G, t.D[0], torch.nn.Linear(16, 2))
+    t.__post_init__()
+    run = recorded(shared, t=t)
+    assert (values(run, "steps/d") == 1).all()
+
+
+def test_an_update_is_of_all_optimizers_of_a_network(recorded):
+    def two(t: Training, doctor: Any, steps: int) -> None:
+        still, moving = (
+            torch.optim.SGD(part.parameters(), lr) for part, lr in ((t.G[0], 0.0), (t.G[2], 1.0))
+        )
+        for _ in range(steps):
+            t.step_d(loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach())))
+            loss_g = loss_of_g(t.D(t.G(t.z())))
+            t.G.zero_grad()
+            loss_g.backward()
+            still.step()
+            moving.step()
+            doctor.step(loss_g=loss_g)
+
+    assert (values(recorded(two, steps=8), "update/g") > 0).all()
+
+
+def test_weights_that_are_no_floats_stop_nothing(recorded):
+    t = points()
+    index = torch.nn.Parameter(torch.zeros(3, dtype=torch.int64), requires_grad=False)
+    t.G.register_parameter("index", index)
+    assert np.isfinite(values(recorded(t=t, steps=60), "weight/g")).all()
+
+
+def test_a_d_that_nobody_trains_is_told(recorded):
+    def frozen(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            t.step_g(loss_of_g(t.D(t.G(t.z()))))
+            doctor.step()
+
+    with pytest.warns(MonitorWarning, match="no optimizer has stepped D"):
+        recorded(frozen, steps=60)
