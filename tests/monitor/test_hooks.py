@@ -315,7 +315,7 @@ def test_a_d_that_asks_for_no_gradients_in_the_g_step_is_heard_again(attach):
         assert run.get(name).steps[-1] > 250
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit.trace. is deprecated")
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace")
 def test_a_trace_of_an_attached_network_is_the_network(t, attach):
     attach(t)
     z = t.z()
