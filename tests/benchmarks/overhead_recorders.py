@@ -20,6 +20,7 @@ from torch.optim import optimizer as optimizers
 
 import gan_doctor
 from gan_doctor.core.run import TICK_STEPS
+from gan_doctor.monitor.pace import FILLING_STEPS
 
 TOTAL_STEPS = 100_000  # declared: long enough for ticks to be TICK_STEPS apart
 BINS = 64
@@ -116,7 +117,7 @@ class Recorder:
 class GanDoctor(Recorder):
     """Our Monitor with sample measures off. The time of a tick is counted apart, as `tick`."""
 
-    warm_up = 25  # the reservoir of reals is full then, and D's orientation known
+    warm_up = 25
 
     def __init__(self, training: Hooked, directory: Path, watch: Stopwatch) -> None:
         super().__init__(training, directory, watch)
@@ -129,6 +130,7 @@ class GanDoctor(Recorder):
             sample_every=1_000 * TOTAL_STEPS,
             on_error="raise",
         )
+        self._doctor._pace.read = FILLING_STEPS  # the first ones are all read, and cost more
         self._hooks = _Hooks(self._doctor, watch)
         self._hooks.take_off()
         self.ticks: list[float] = []  # seconds of each
@@ -152,7 +154,9 @@ class GanDoctor(Recorder):
     def go_to_tick(self) -> None:
         """Lets the next step be a tick's."""
         self._clock += TICK_STEPS - self._clock % TICK_STEPS - 1
+        read = self._doctor._pace.read  # a resumed run reads its first steps all
         self._doctor.load_state_dict({"step": self._clock})
+        self._doctor._pace.read = read
 
     def close(self) -> None:
         self._doctor.close()
