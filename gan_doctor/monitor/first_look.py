@@ -8,6 +8,7 @@ import torch
 
 from gan_doctor.monitor.forwards import Shown
 from gan_doctor.monitor.host_copy import HostCopy
+from gan_doctor.monitor.inspection import dtype_name
 from gan_doctor.monitor.latent import inspect_latent
 from gan_doctor.monitor.players import Player, Players
 from gan_doctor.monitor.recorder import Recorder
@@ -48,12 +49,12 @@ class FirstLook:
         self._types_known = True
         seen = shown.reals[0].inputs
         if seen:
-            self._record.learn(dtype=_name(seen[shown.fakes[0].fake or 0].dtype))
+            self._record.learn(dtype=dtype_name(seen[shown.fakes[0].fake or 0].dtype))
         weights = next((p.dtype for p in player.module.parameters()), None)
         said = next(logits.dtype for logits in shown.reals[0].logits or ())
         narrow = said in (torch.float16, torch.bfloat16)
         if narrow and weights == torch.float32:
-            self._record.learn(amp=_name(said))
+            self._record.learn(amp=dtype_name(said))
 
     def at_tick(self) -> None:
         """Learns what has come together."""
@@ -74,7 +75,3 @@ class FirstLook:
         latents, self._latents = [copy.get() for copy in self._latents or ()], None
         alike = [z for z in latents if z.shape[1:] == latents[0].shape[1:]]
         self._record.learn(latent=inspect_latent(torch.cat(alike)))
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

@@ -11,6 +11,7 @@ from typing import Any, cast
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
+from gan_doctor.monitor.shield import Around
 from gan_doctor.monitor.structures import is_probability, logits_in, tensors_in
 
 _REMEMBERED = 1024  # outputs of G; a replay buffer may show D an old one
@@ -90,7 +91,7 @@ def on_loss_gradient(
     logits: torch.Tensor,
     take: Callable[[torch.Tensor], None],
     asked: Callable[[], None],
-    shield: Callable[[Callable[..., None]], Callable[..., None]],
+    shield: Around,
 ) -> None:
     """Hands the sum of the loss gradient over logits of D to `take`, once it comes.
 
@@ -191,9 +192,7 @@ class Forward:
             asks=any(x.requires_grad and (x.is_leaf or fake is None) for x in inputs),
         )
 
-    def watch(
-        self, output: Any, shield: Callable[[Callable[..., None]], Callable[..., None]]
-    ) -> None:
+    def watch(self, output: Any, shield: Around) -> None:
         """Listens for the loss gradient at D's logits.
 
         Args:

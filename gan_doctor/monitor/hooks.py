@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import types
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -20,12 +21,11 @@ from torch.utils.hooks import RemovableHandle
 
 from gan_doctor.monitor.forwards import Forward, Made
 from gan_doctor.monitor.players import Player, Players, Stepped
+from gan_doctor.monitor.shield import Around
 from gan_doctor.monitor.structures import tensors_in
 
 _KEPT = 4  # batches of D that are held until its step; of more only what it said of them
 _PENDING = 64  # forwards of D that are held, where no optimizer step follows them
-
-Shield = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 class Listener(Protocol):
@@ -86,7 +86,7 @@ class Hooks:
         self,
         players: Players,
         listener: Listener,
-        shield: Shield,
+        shield: Around,
         wrap: bool = False,
     ) -> None:
         self._players, self._listener = players, listener
@@ -108,8 +108,8 @@ class Hooks:
 
     def _prepare(self, player: Player, wrap: bool) -> None:
         after = self._after_generator if player.role == "g" else self._after_discriminator
-        hooks = self._of_role[player.role]
-        hooks.append(_hook(player.module, self._shield(partial(after, player)), wrap))
+        told = self._shield(partial(after, player))
+        self._of_role[player.role].append(_hook(player.module, told, wrap))
         if player.role == "g":
             # Some loops call G.mapping and G.synthesis, but never G.
             after_part = self._shield(partial(self._after_part, player))
@@ -118,7 +118,6 @@ class Hooks:
         if first is not None:
             told = self._shield(partial(self._listener.on_backward, player))
             self._backward[player] = _BackwardHook(first, told)
-            hooks.append(self._backward[player])
 
     @property
     def _parts(self) -> list[_Hook]:
@@ -133,7 +132,7 @@ class Hooks:
         """
         if (reading, remembering) == (self._reading, self._remembering):
             return
-        for hook in self._of_role["d"]:
+        for hook in (*self._of_role["d"], *self._backward.values()):
             hook.set(reading)
         for hook in (*self._of_role["g"], *self._parts):
             hook.set(reading or remembering)
@@ -143,7 +142,8 @@ class Hooks:
 
     def remove(self) -> None:
         """Takes every hook off again."""
-        for hook in (*self._of_role["g"], *self._of_role["d"], *self._parts):
+        ours = *self._of_role["g"], *self._of_role["d"], *self._parts, *self._backward.values()
+        for hook in ours:
             hook.remove()
         for handle in self._optimizers:
             handle.remove()
@@ -263,12 +263,32 @@ def _hook(module: nn.Module, after: Callable[..., None], wrap: bool) -> _Hook:
     return _ForwardHook(module, after)
 
 
-class _ForwardHook:
+class _Handled(ABC):
+    """A hook that torch gives a handle for."""
+
+    _handle: RemovableHandle | None = None
+
+    def set(self, on: bool) -> None:
+        if not on:
+            self.remove()
+        elif self._handle is None:
+            self._handle = self._register()
+
+    def remove(self) -> None:
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+
+    @abstractmethod
+    def _register(self) -> RemovableHandle | None:
+        """Puts it on; None where it cannot be now."""
+
+
+class _ForwardHook(_Handled):
     """A forward hook on one module. In copies and pickles of the module it does nothing."""
 
     def __init__(self, module: nn.Module, after: Callable[..., None]) -> None:
         self._module, self._after = module, after
-        self._handle: RemovableHandle | None = None
 
     def __call__(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         # DataParallel calls the hooks of a module on its replicas.
@@ -280,35 +300,21 @@ class _ForwardHook:
         # is not G, and a saved model must load where gan_doctor is not installed.
         return getattr, (contextlib.nullcontext(), "__exit__")
 
-    def set(self, on: bool) -> None:
-        if on and self._handle is None:
-            self._handle = self._module.register_forward_hook(self, with_kwargs=True)
-        elif not on:
-            self.remove()
-
-    def remove(self) -> None:
-        if self._handle is not None:
-            self._handle.remove()
-            self._handle = None
+    def _register(self) -> RemovableHandle:
+        return self._module.register_forward_hook(self, with_kwargs=True)
 
 
-class _BackwardHook:
+class _BackwardHook(_Handled):
     """Is called when a backward pass has left its gradient on a parameter."""
 
     def __init__(self, parameter: torch.Tensor, after: Callable[..., None]) -> None:
         self._parameter, self._after = parameter, after
-        self._handle: RemovableHandle | None = None
 
-    def set(self, on: bool) -> None:
-        if on and self._handle is None and self._parameter.requires_grad:
-            self._handle = self._parameter.register_post_accumulate_grad_hook(self._after)
-        elif not on:
-            self.remove()
-
-    def remove(self) -> None:
-        if self._handle is not None:
-            self._handle.remove()
-            self._handle = None
+    def _register(self) -> RemovableHandle | None:
+        if not self._parameter.requires_grad:
+            return None
+        handle: RemovableHandle = self._parameter.register_post_accumulate_grad_hook(self._after)
+        return handle
 
 
 class _Wrapped:

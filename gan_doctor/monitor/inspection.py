@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,7 +17,6 @@ from torch.optim import Optimizer
 
 from gan_doctor.core import ConfigError, Network, OptimizerFacts, Upsampling
 from gan_doctor.core.setup import Role
-from gan_doctor.monitor.players import Players
 
 _ACTIVATIONS = (
     nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid, nn.ReLU, nn.LeakyReLU, nn.Softplus,
@@ -95,6 +94,11 @@ def inspect_optimizer(
     )
 
 
+def dtype_name(dtype: torch.dtype) -> str:
+    """As the facts have it: `float32`."""
+    return str(dtype).removeprefix("torch.")
+
+
 def unwrapped(module: nn.Module) -> nn.Module:
     """The network inside `torch.compile`, DataParallel and DistributedDataParallel."""
     while True:
@@ -108,15 +112,18 @@ def unwrapped(module: nn.Module) -> nn.Module:
         module = inner
 
 
-def check_roles(players: Players) -> None:
+def check_roles(networks: Sequence[Network]) -> None:
     """Refuses a G and its D that are swapped.
+
+    Args:
+        networks: Every G, then every D; of several nothing is said.
 
     Raises:
         ConfigError: They are.
     """
-    if len(players.g) > 1 or len(players.d) > 1:
+    if len(networks) > 2:
         return
-    g, d = inspect_network(players.g[0].module, "g"), inspect_network(players.d[0].module, "d")
+    g, d = networks
     # D takes what G makes, but one that is shown a condition as well takes more. Only a pair that
     # fits the other way round, and looks it, is called swapped.
     fits = d.input_channels == g.output_channels
@@ -169,7 +176,7 @@ def _count(parameters: Iterable[nn.Parameter]) -> int:
 
 
 def _dtype(parameters: Iterable[nn.Parameter]) -> str | None:
-    found = {str(p.dtype).removeprefix("torch.") for p in parameters}
+    found = {dtype_name(p.dtype) for p in parameters}
     return "mixed" if len(found) > 1 else next(iter(found), None)
 
 

@@ -127,11 +127,11 @@ class Monitor:
         players = Players(generator, discriminator)
         if len(players.games) > 1 and held_out is not None:
             raise ConfigError("held_out is of one data set, but there are several Ds: leave it out")
-        check_roles(players)
+        networks = tuple(inspect_network(p.module, p.role, p.name) for p in players)
+        check_roles(networks)
         config = Config(select=select, ignore=ignore)
         config.check({slug: kind.code for slug, kind in known().items()})
         self.directory = Path(directory)
-        networks = tuple(inspect_network(p.module, p.role, p.name) for p in players)
         judges = {n.output_activation for n in networks if n.role == "d"}
         setup = Setup(
             objective=Objective.of(loss),

@@ -14,13 +14,13 @@ from gan_doctor.losses import LOSS_FAMILIES
 from gan_doctor.monitor.first_look import FirstLook
 from gan_doctor.monitor.forwards import Forward, Shown, on_loss_gradient, tell_apart, unpacked
 from gan_doctor.monitor.gathering import Gathering
-from gan_doctor.monitor.hooks import Shield
 from gan_doctor.monitor.measures import Scores
 from gan_doctor.monitor.objective_guess import ObjectiveGuess
 from gan_doctor.monitor.optimizer_readings import OptimizerReadings
 from gan_doctor.monitor.pace import Pace
 from gan_doctor.monitor.players import Player, Players, Stepped
 from gan_doctor.monitor.recorder import Recorder
+from gan_doctor.monitor.shield import Around
 from gan_doctor.monitor.structures import tensors_in
 
 PATIENCE = 50  # D steps after which a loop whose batches cannot be told apart is told so
@@ -158,12 +158,11 @@ class Readings:
 
     def on_backward(self, player: Player, parameter: torch.Tensor) -> None:
         """A backward pass has reached the first layer of a player."""
-        if self._pace.reading:
-            self._optimizers.on_backward(player, parameter)
+        self._optimizers.on_backward(player, parameter)
 
     # What a person tells
 
-    def observe(self, real: torch.Tensor, fake: torch.Tensor, name: str, shield: Shield) -> None:
+    def observe(self, real: torch.Tensor, fake: torch.Tensor, name: str, shield: Around) -> None:
         """Takes D's outputs from a person, and from now on from nobody else.
 
         Args:

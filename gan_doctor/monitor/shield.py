@@ -11,6 +11,9 @@ from typing import Any
 
 from gan_doctor.core import MonitorWarning
 
+# Wraps a callback so that a fault in it never reaches the training: `Shield.around` for one place.
+Around = Callable[[Callable[..., None]], Callable[..., None]]
+
 _logger = logging.getLogger(__name__)
 
 

@@ -259,8 +259,10 @@ class _Hooks:
     def __init__(self, doctor: gan_doctor.Monitor, watch: Stopwatch) -> None:
         assert doctor._hooks is not None
         self._hooks, self._pace = doctor._hooks, doctor._pace
+        backward = self._hooks._backward
         for role, hooks in self._hooks._of_role.items():
-            for hook in hooks:
+            passes = [hook for player, hook in backward.items() if player.role == role]
+            for hook in (*hooks, *passes):
                 name = f"{role} {type(hook).__name__}"
                 hook._after = watch.timed(name, hook._after)  # type: ignore[attr-defined]
         everywhere: dict[int, Any] = optimizers._global_optimizer_pre_hooks
