@@ -1,15 +1,17 @@
 """Penalties on the gradient of D with respect to its input.
 
-Both are taken per sample, so D must not mix the samples of a batch: no BatchNorm in it.
+All are taken per sample, so D must not mix the samples of a batch: no BatchNorm in it.
 """
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from gan_doctor.losses.input_gradient import Judge, input_gradient, row_norms
 
 
-def r1_penalty(D: nn.Module, real: Tensor, gamma: float = 10.0) -> Tensor:
+def r1_penalty(D: Judge, real: Tensor, gamma: float = 10.0) -> Tensor:
     """`gamma / 2 * E |grad D(x)|^2` on reals (Mescheder 2018, section 4).
 
     Args:
@@ -20,11 +22,25 @@ def r1_penalty(D: nn.Module, real: Tensor, gamma: float = 10.0) -> Tensor:
     Returns:
         A scalar, differentiable in the weights of D.
     """
-    return gamma / 2 * _input_gradient(D, real).square().sum(1).mean()
+    return gamma / 2 * input_gradient(D, real).square().sum(1).mean()
+
+
+def r2_penalty(D: Judge, fake: Tensor, gamma: float = 10.0) -> Tensor:
+    """`gamma / 2 * E |grad D(G(z))|^2`, R1 on fakes (Mescheder 2018, section 4).
+
+    Args:
+        D: Gives one logit per sample.
+        fake: (B, ...) fakes as D sees them; no gradient reaches G.
+        gamma: Weight, >= 0.
+
+    Returns:
+        A scalar, differentiable in the weights of D.
+    """
+    return r1_penalty(D, fake, gamma)
 
 
 def gradient_penalty(
-    D: nn.Module,
+    D: Judge,
     real: Tensor,
     fake: Tensor,
     weight: float = 10.0,
@@ -46,13 +62,4 @@ def gradient_penalty(
     """
     e = torch.rand(len(real), generator=generator, device=real.device, dtype=real.dtype)
     between = torch.lerp(fake, real, e.view(-1, *[1] * (real.dim() - 1)))
-    # The 1e-12 keeps the root differentiable where the gradient is zero.
-    norm = (_input_gradient(D, between).square().sum(1) + 1e-12).sqrt()  # (B,)
-    return weight * (norm - 1).square().mean()
-
-
-def _input_gradient(D: nn.Module, x: Tensor) -> Tensor:
-    """(B, F) gradient of each sample's logit with respect to that sample."""
-    x = x.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
-    return gradient.flatten(1)
+    return weight * (row_norms(input_gradient(D, between)) - 1).square().mean()

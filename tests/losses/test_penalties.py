@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.autograd import gradcheck
 
-from gan_doctor.losses import gradient_penalty, r1_penalty
+from gan_doctor.losses import gradient_penalty, r1_penalty, r2_penalty
 
 
 class Quadratic(nn.Module):
@@ -36,6 +36,12 @@ def test_r1_equals_its_formula(D: Quadratic) -> None:
     torch.testing.assert_close(r1_penalty(D, x, gamma=10), 5 * sum(squared) / len(x))
 
 
+def test_r2_is_r1_on_fakes(D: Quadratic) -> None:
+    fake = batch(D, 2)
+    squared = [(2 * D.w * sample).square().sum() for sample in fake]
+    torch.testing.assert_close(r2_penalty(D, fake, gamma=3), 1.5 * sum(squared) / len(fake))
+
+
 def test_gradient_penalty_equals_its_formula(D: Quadratic) -> None:
     real, fake = batch(D, 1), batch(D, 2)
     e = torch.rand(5, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
@@ -59,6 +65,7 @@ def test_penalties_can_be_trained_through(D: Quadratic) -> None:
         return gradcheck(of_weights, (D.w.detach().clone().requires_grad_(),))
 
     assert through(lambda model: r1_penalty(model, real))
+    assert through(lambda model: r2_penalty(model, fake))
     assert through(
         lambda model: gradient_penalty(
             model, real, fake, generator=torch.Generator().manual_seed(3)
@@ -82,7 +89,7 @@ def test_a_constant_d_has_a_finite_gradient_of_the_penalty() -> None:
 
 def test_the_batches_get_no_gradient_and_keep_theirs_off(D: Quadratic) -> None:
     real, fake = batch(D, 1), batch(D, 2).requires_grad_()
-    (r1_penalty(D, real) + gradient_penalty(D, real, fake)).backward()
+    (r1_penalty(D, real) + r2_penalty(D, fake) + gradient_penalty(D, real, fake)).backward()
     assert not real.requires_grad
     assert fake.grad is None
 
