@@ -2,68 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from torch import Tensor, nn
 
-from gan_doctor.core import ConfigError
+from gan_doctor.nn._named_layers import Norm, activation, dropping, normalisation
+from gan_doctor.nn._sides import refuse_other_sides, stages
+from gan_doctor.nn.attention import SelfAttention
+from gan_doctor.nn.discriminator import Discriminator, LateLayer
+from gan_doctor.nn.initial import draw_weights
+from gan_doctor.nn.upsampling import Upsampling, upsampling_layer
 
-Norm = Literal["layer", "batch", "none"]
-
-
-def _layer_norm(channels: int) -> nn.Module:
-    return nn.GroupNorm(1, channels)
-
-
-_NORMS: dict[str, Callable[[int], nn.Module]] = {"layer": _layer_norm, "batch": nn.BatchNorm2d}
+_SD = 0.02  # of the initial weights (Radford 2016, section 4)
 
 
 class DCGANGenerator(nn.Module):
-    """z to images in (-1, 1): a projection, then transposed convolutions that double the side.
+    """z to images: a projection to a small map, then layers that double its side.
 
-    BatchNorm and ReLU follow every layer but the last, weights start as N(0, 0.02) (Radford 2016,
-    section 4).
+    With the default arguments it is the paper's: BatchNorm and ReLU after every layer but the last,
+    transposed convolutions, a Tanh at the end, weights from N(0, 0.02) (Radford 2016, section 4).
 
     Args:
         latent: Dimension of z.
         channels: Channels of an image.
         size: Side of an image: 2 to 7 doubled twice or more (8, 16, 28, 32, 64, ...).
         width: Channels before the last layer; each layer further from the image has twice as many.
+        norm: Of all layers but the last.
+        slope: Negative slope of the activations; 0 is ReLU.
+        upsampling: How the side is doubled: `transposed`, `pixel-shuffle` or `resize`.
+        attention: Side of the map after which self-attention stands, 0 for none.
+        bounded: Whether the images go through a Tanh.
+
+    Attributes:
+        first: The first layer with weights.
+        rest: All that follows it.
 
     Raises:
-        ConfigError: `size` is no such side.
+        ConfigError: `size` is no such side, or `attention` no side of a map.
+        UnknownNameError: `norm` or `upsampling` is none of those.
     """
 
-    def __init__(self, latent: int, channels: int, size: int, width: int = 32) -> None:
+    def __init__(
+        self,
+        latent: int,
+        channels: int,
+        size: int,
+        width: int = 32,
+        norm: Norm = "batch",
+        slope: float = 0.0,
+        upsampling: Upsampling = "transposed",
+        attention: int = 0,
+        bounded: bool = True,
+    ) -> None:
         super().__init__()
-        base, doublings = _stages(size)
+        refuse_other_sides(attention, size)
+        side, doublings = stages(size)
         c = width * 2 ** (doublings - 1)
-        layers: list[nn.Module] = [
-            nn.Unflatten(1, (latent, 1, 1)),
-            nn.ConvTranspose2d(latent, c, base, bias=False),
-            nn.BatchNorm2d(c),
-            nn.ReLU(),
-        ]
+        bias = norm == "none"
+
+        def after() -> list[nn.Module]:
+            layers = [*normalisation(norm, c, maps=True), activation(slope)]
+            return [*layers, SelfAttention(c)] if side == attention else layers
+
+        self.first = nn.Sequential(
+            nn.Unflatten(1, (latent, 1, 1)), nn.ConvTranspose2d(latent, c, side, bias=bias)
+        )
+        layers = after()
         for _ in range(doublings - 1):
-            # A kernel that the stride divides leaves no checkerboard (Odena 2016).
-            layers += [
-                nn.ConvTranspose2d(c, c // 2, 4, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(c // 2),
-                nn.ReLU(),
-            ]
-            c //= 2
-        layers += [nn.ConvTranspose2d(c, channels, 4, stride=2, padding=1), nn.Tanh()]
-        self.layers = nn.Sequential(*layers)
-        self.apply(_initialise)
+            layers += [upsampling_layer(upsampling, c, c // 2, bias=bias)]
+            c, side = c // 2, side * 2
+            layers += after()
+        layers += [upsampling_layer(upsampling, c, channels)]
+        self.rest = nn.Sequential(*layers, *([nn.Tanh()] if bounded else []))
+        _initialise([*self.first, *self.rest])
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, latent) to (B, channels, size, size)."""
-        return self.layers(z)  # type: ignore[no-any-return]
+        return self.rest(self.first(z))  # type: ignore[no-any-return]
 
 
-class DCGANDiscriminator(nn.Module):
-    """Images to one logit each: convolutions that halve the side, with LeakyReLU(0.2).
+class DCGANDiscriminator(Discriminator):
+    """Images to one logit each: convolutions that halve the side, with LeakyReLU.
 
     Args:
         channels: Channels of an image.
@@ -72,43 +92,47 @@ class DCGANDiscriminator(nn.Module):
         norm: Of all layers but the first and the last. `batch` is the paper's; `layer` keeps the
             samples of a batch independent, which gradient penalties need (Gulrajani 2017, section
             4).
+        slope: Negative slope of the activations; .2 is the paper's.
+        dropout: Probability after each hidden layer, in [0, 1).
+        attention: Side of the map after which self-attention stands, 0 for none.
+        late: As in `Discriminator`; each finds a map (C, H, W).
 
     Raises:
-        ConfigError: `size` is no such side.
+        ConfigError: `size` is no such side, `attention` no side of a map, or `dropout` out of
+            range.
+        UnknownNameError: `norm` is none of the three.
     """
 
-    def __init__(self, channels: int, size: int, width: int = 32, norm: Norm = "layer") -> None:
-        super().__init__()
-        base, halvings = _stages(size)
+    def __init__(
+        self,
+        channels: int,
+        size: int,
+        width: int = 32,
+        norm: Norm = "layer",
+        slope: float = 0.2,
+        dropout: float = 0.0,
+        attention: int = 0,
+        late: Sequence[LateLayer] = (),
+    ) -> None:
+        refuse_other_sides(attention, size)
+        base, halvings = stages(size)
         layers: list[nn.Module] = []
-        c = channels
+        c, side = channels, size
         for stage in range(halvings):
-            out = width * 2**stage
-            normed = norm != "none" and stage > 0
-            layers += [nn.Conv2d(c, out, 4, stride=2, padding=1, bias=not normed)]
-            layers += [_NORMS[norm](out)] if normed else []
-            layers += [nn.LeakyReLU(0.2)]
+            out, side = width * 2**stage, side // 2
+            normed = normalisation(norm, out, maps=True) if stage else []
+            layers += [nn.Conv2d(c, out, 4, stride=2, padding=1, bias=not normed), *normed]
+            layers += [activation(slope), *dropping(dropout)]
+            layers += [SelfAttention(out)] if side == attention else []
             c = out
-        self.layers = nn.Sequential(*layers, nn.Conv2d(c, 1, base))
-        self.apply(_initialise)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, channels, size, size) to (B,) logits."""
-        return self.layers(x).flatten()  # type: ignore[no-any-return]
+        super().__init__(nn.Sequential(*layers), (c, base, base), late)
+        _initialise([*layers, self.output])
 
 
-def _stages(size: int) -> tuple[int, int]:
-    """The first side, at most 7, and how often it doubles to give `size`: twice or more."""
-    base, doublings = size, 0
-    while base % 2 == 0 and (doublings < 2 or base > 7):
-        base, doublings = base // 2, doublings + 1
-    if not 2 <= base <= 7 or doublings < 2:
-        raise ConfigError(f"size must be 2 to 7 doubled twice or more (8, 16, 28, 32), got {size}")
-    return base, doublings
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.normal_(module.weight, 0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1, 0.02)
+def _initialise(layers: Iterable[nn.Module]) -> None:
+    for layer in layers:
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1, _SD)
+        # Attention of so narrow weights would hardly say anything, and its gamma stay at 0.
+        elif not isinstance(layer, SelfAttention):
+            draw_weights(layer, partial(nn.init.normal_, std=_SD))
