@@ -11,6 +11,7 @@ from gan_doctor.metrics.features import Features, RandomConv, Raw, feature_space
 from gan_doctor.metrics.gradients import norm, norms
 from gan_doctor.metrics.kernel import mmd2, polynomial_kernel
 from gan_doctor.metrics.manifold import density_coverage, nearest_radii, precision_recall
+from gan_doctor.metrics.mixtures import MixtureQuality, mixture_quality, mode_coverage
 from gan_doctor.metrics.separation import auroc, auroc_by_row
 from gan_doctor.metrics.spectrum import (
     high_frequency_share,
@@ -21,6 +22,7 @@ from gan_doctor.metrics.spectrum import (
 
 __all__ = [
     "Features",
+    "MixtureQuality",
     "Modes",
     "RandomConv",
     "Raw",
@@ -34,7 +36,9 @@ __all__ = [
     "high_frequency_share",
     "jensen_shannon",
     "mean_pairwise",
+    "mixture_quality",
     "mmd2",
+    "mode_coverage",
     "nearest",
     "nearest_radii",
     "neighbour_correlation",
