@@ -10,9 +10,7 @@ import typer
 def explain(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME", help="A detector or trick: mode-collapse, GD301, r1-penalty."
-        ),
+        typer.Argument(metavar="NAME", help="A detector or trick: mode-collapse, GD301, ttur."),
     ],
 ) -> None:
     """Explain a failure (how it is measured, when it is a false alarm, what helps) or a trick.
@@ -21,6 +19,7 @@ def explain(
       gan-doctor explain mode-collapse
       gan-doctor explain GD301
       gan-doctor explain r1-penalty
+      gan-doctor explain 1.1.5          by its number in the article
     """
     from rich.console import Console
 
@@ -44,7 +43,7 @@ def _card(name: str) -> tuple[str, str, dict[str, str]]:
             }
             return f"{kind.title} ({kind.code}, {slug})", kind().page, limits
     for slug, card in tricks().items():
-        if name.lower() == slug:
+        if name.lower() == slug or name in card.items:
             settings = {name: setting(value) for name, value in card.settings.items()}
             return f"{card.title} ({card.category}, {slug})", card.page, settings
     codes = [kind.code for kind in detectors().values()]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from gan_doctor.tricks import Trick
 
 Row = dict[str, Any]
 
@@ -19,22 +22,29 @@ class Kind(str, Enum):
     TRICKS = "tricks"
     READERS = "readers"
     PRESETS = "presets"
+    DATA = "data"
+    FAULTS = "faults"
 
 
 def listing(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    for_: Annotated[
+        str | None,
+        typer.Option("--for", metavar="FAILURE", help="Only tricks that help against it."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> None:
     """List the failures that are looked for, the tricks, the log formats, or trainings to try.
 
     Examples:
       gan-doctor list detectors
+      gan-doctor list tricks --for mode-collapse
       gan-doctor list tricks --json
     """
     import orjson
     from rich.console import Console
 
-    rows = _ROWS[kind]()
+    rows = _tricks_for(for_, kind) if for_ is not None else _ROWS[kind]()
     if json:
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -72,12 +82,33 @@ def _tricks() -> list[Row]:
     from gan_doctor.tricks import CATEGORIES, known
 
     cards = sorted(known().values(), key=lambda card: CATEGORIES.index(card.category))
+    return _trick_rows(cards)
+
+
+def _tricks_for(failure: str, kind: Kind) -> list[Row]:
+    """In the order in which to try them."""
+    from gan_doctor.core import ConfigError, UnknownNameError
+    from gan_doctor.detectors import known as detectors
+    from gan_doctor.diagnosis import tricks_for
+    from gan_doctor.tricks import known
+
+    if kind is not Kind.TRICKS:
+        raise ConfigError(f"--for chooses among tricks: gan-doctor list tricks --for {failure}")
+    codes = {detector.code.lower(): slug for slug, detector in detectors().items()}
+    slug = codes.get(failure.lower(), failure)
+    answered = {treated for card in known().values() for treated in card.treats}
+    if slug not in answered:
+        raise UnknownNameError("failure that a trick helps against", failure, answered)
+    return _trick_rows(tricks_for(slug))
+
+
+def _trick_rows(cards: Iterable[Trick]) -> list[Row]:
     return [
         {
             "slug": t.slug,
             "title": t.title,
             "category": t.category,
-            "item": t.item,
+            "items": t.items,
             "cost": t.cost,
             "settings": dict(t.settings),
             "summary": f"{t.category}: {_summary(t.page)}",
@@ -99,7 +130,25 @@ def _readers() -> list[Row]:
 def _presets() -> list[Row]:
     from gan_doctor.training import PRESETS
 
-    return [{"slug": slug, "summary": preset.summary} for slug, preset in PRESETS.items()]
+    return [
+        {"code": preset.code, "slug": slug, "home": preset.home, "summary": preset.summary}
+        for slug, preset in PRESETS.items()
+    ]
+
+
+def _data() -> list[Row]:
+    from gan_doctor.training import DATA
+
+    return [
+        {"slug": slug, "kind": kind.kind, "sizes": kind.sizes, "summary": kind.summary}
+        for slug, kind in DATA.items()
+    ]
+
+
+def _faults() -> list[Row]:
+    from gan_doctor.training import FAULTS
+
+    return [{"slug": slug, "summary": fault.summary} for slug, fault in FAULTS.items()]
 
 
 def _summary(page: str) -> str:
@@ -111,4 +160,6 @@ _ROWS = {
     Kind.TRICKS: _tricks,
     Kind.READERS: _readers,
     Kind.PRESETS: _presets,
+    Kind.DATA: _data,
+    Kind.FAULTS: _faults,
 }

@@ -26,6 +26,14 @@ class Exists(str, Enum):
     OVERWRITE = "overwrite"
 
 
+class ExistsOrResume(str, Enum):
+    """The same for a training, which can go on from its checkpoint."""
+
+    ERROR = "error"
+    OVERWRITE = "overwrite"
+    RESUME = "resume"
+
+
 def every(text: str) -> int | Literal["auto"]:
     """A number of steps, or "auto".
 

@@ -1,7 +1,8 @@
-"""How far a training has come, on the standard error."""
+"""How far a training has come and how D stands to G, on the standard error."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+# D's AUROC above which it leads, and below which it is fooled; for the eye alone.
+AHEAD, BEHIND = 0.95, 0.4
+REMEMBERED = 0.8  # of the AUROC told before: that of one batch jumps about
 SECONDS_BETWEEN_LINES = 30.0  # where nobody watches a bar
 
 Told = Callable[[int, Mapping[str, float]], None]
@@ -16,13 +20,25 @@ Told = Callable[[int, Mapping[str, float]], None]
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Told]:
-    """Gives a function to call with the step and its losses.
+    """Gives a function to call with the step, its losses and, if known, D's AUROC.
 
     A terminal shows a bar; anything else gets a line now and then.
     """
     console = Console(stderr=True)
+    separation = math.nan
+
+    def written(state: Mapping[str, float]) -> str:
+        nonlocal separation
+        losses = [f"{name} {value:.3f}" for name, value in state.items() if name != "auroc"]
+        if "auroc" in state:
+            now = state["auroc"]
+            before = now if math.isnan(separation) else separation
+            separation = REMEMBERED * before + (1 - REMEMBERED) * now
+            losses.append(_standing(separation))
+        return ", ".join(losses)
+
     if not console.is_terminal:
-        yield _lines(console, what, total)
+        yield _lines(console, what, total, written)
         return
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -33,22 +49,28 @@ def progress(what: str, total: int) -> Iterator[Told]:
     with Progress(*columns, console=console) as bars:
         task = bars.add_task(what, total=total)
         yield lambda step, losses: bars.update(
-            task, completed=step, description=f"{what}  {_written(losses)}"
+            task, completed=step, description=f"{what}  {written(losses)}"
         )
 
 
-def _lines(console: Console, what: str, total: int) -> Told:
+def _lines(
+    console: Console, what: str, total: int, written: Callable[[Mapping[str, float]], str]
+) -> Told:
     said = time.monotonic()
 
     def tell(step: int, losses: Mapping[str, float]) -> None:
         nonlocal said
         if step == total or time.monotonic() - said > SECONDS_BETWEEN_LINES:
             said = time.monotonic()
-            line = f"{what}: step {step:,} of {total:,}, {_written(losses)}"
+            line = f"{what}: step {step:,} of {total:,}, {written(losses)}"
             console.print(line, highlight=False, markup=False)
 
     return tell
 
 
-def _written(losses: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
+def _standing(separation: float) -> str:
+    """How D stands to G, by how well it tells reals from fakes."""
+    if math.isnan(separation):
+        return "D's output is no number"
+    word = "D ahead" if separation > AHEAD else "D behind" if separation < BEHIND else "even"
+    return f"{word} (AUROC {separation:.2f})"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_doctor.cli.options import Exists, every
+from gan_doctor.cli.options import ExistsOrResume, every
 
 
 def train(
@@ -15,14 +15,17 @@ def train(
         str | None,
         typer.Option(metavar="NAME", help="Where to start from: gan-doctor list presets."),
     ] = None,
+    twin: Annotated[
+        bool, typer.Option("--twin", help="The healthy twin of the preset: without its fault.")
+    ] = False,
     data: Annotated[
-        str | None, typer.Option(metavar="NAME", help="digits (default), mnist or ring.")
+        str | None, typer.Option(metavar="NAME", help="gan-doctor list data; digits by default.")
     ] = None,
     data_file: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="MNIST: an .npz, or the folder of torchvision."),
+        typer.Option(metavar="PATH", help="MNIST, a folder of images, or a CSV of numbers."),
     ] = None,
-    size: Annotated[int | None, typer.Option(help="Side of an image: 16 or 28 for mnist.")] = None,
+    size: Annotated[int | None, typer.Option(help="Side of an image.")] = None,
     loss: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="minimax, non-saturating, least-squares, hinge, ..."),
@@ -41,33 +44,49 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Generator steps.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples in a batch.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same run.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps, ...")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps, ...")] = None,
+    amp: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="Mixed precision: bfloat16 or float16.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the log goes: runs/PRESET.")
     ] = None,
-    exists: Annotated[Exists, typer.Option(help="If a run is there already.")] = Exists.ERROR,
+    exists: Annotated[
+        ExistsOrResume, typer.Option(help="If a run is there already.")
+    ] = ExistsOrResume.ERROR,
     monitor: Annotated[
         bool, typer.Option("--monitor/--no-monitor", help="Whether the doctor watches.")
     ] = True,
     sample_every: Annotated[
         str, typer.Option(metavar="STEPS", help="Between two looks at the samples, or auto.")
     ] = "auto",
+    checkpoint_every: Annotated[
+        int | None, typer.Option(min=0, help="Steps between checkpoints; 0 for none.")
+    ] = None,
+    grid_every: Annotated[
+        int, typer.Option(min=0, help="Steps between pictures of samples; 0 for none.")
+    ] = 0,
 ) -> None:
     """Train the reference GAN with the doctor attached.
 
-    Settings come from the preset, then --config, then the options.
+    Settings come from the preset, then --config, then the options. A checkpoint is written each
+    tenth of the steps, from which --exists resume goes on.
 
     Examples:
       gan-doctor train --steps 600
       gan-doctor train --preset mode-collapse --out runs/sick
+      gan-doctor train --preset mode-collapse --twin --out runs/well
       gan-doctor train --data ring --trick packing --set packing.m=3
+      gan-doctor train --data images --data-file photos/ --size 64 --device auto
       gan-doctor train --config runs/sick/config.toml --set lr_d=2e-4 --out runs/cured
+      gan-doctor train --out runs/long --steps 50000 --exists resume
     """
     from gan_doctor.cli.progress import progress
-    from gan_doctor.training import TrainConfig, read_setting
+    from gan_doctor.training import TrainConfig, grids_into, read_setting
     from gan_doctor.training import train as train_gan
 
     options = {
+        "twin": twin or None,
         "data": data,
         "data_file": data_file,
         "size": size,
@@ -76,13 +95,23 @@ def train(
         "batch_size": batch_size,
         "seed": seed,
         "device": device,
+        "amp": amp,
     }
     settings = {name: value for name, value in options.items() if value is not None}
     settings |= dict(read_setting(text) for text in set_ or ())
     plan = TrainConfig.of(preset, trick or (), settings, config)
-    directory = out or Path("runs", plan.preset)
-    with progress(f"Training {plan.preset}", plan.steps) as tell:
-        train_gan(plan, directory, monitor, every(sample_every), exists.value, tell)
+    for caution in plan.cautions:
+        typer.echo(f"Careful: {caution}", err=True)
+    name = f"{plan.preset}-twin" if plan.twin else plan.preset
+    directory = out or Path("runs", name)
+    kept = max(1, plan.steps // 10) if checkpoint_every is None else checkpoint_every
+    with progress(f"Training {name}", plan.steps) as tell:
+        train_gan(
+            *(plan, directory, monitor, every(sample_every), exists.value, tell),
+            checkpoint_every=kept,
+            look=grids_into(directory / "grids"),
+            look_every=grid_every,
+        )
     if monitor:
         _conclude(directory)
     else:

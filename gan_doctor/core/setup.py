@@ -141,6 +141,9 @@ class Setup:
         dtype: Of D's input, such as `float32`.
         amp: The narrow type of automatic mixed precision, if it was seen at work.
         ema: True if an untrained copy of a G was seen, such as a running average of its weights.
+        labelled: Whether the data has classes; None when not known.
+        paired: Whether each sample is the true output for an input that G is told, as in
+            image-to-image translation; None when nobody said.
         objective_inferred: Whether the loss family was told from losses and logits rather than
             declared.
     """
@@ -161,6 +164,8 @@ class Setup:
     dtype: str | None = None
     amp: Literal["float16", "bfloat16"] | None = None
     ema: bool | None = None
+    labelled: bool | None = None
+    paired: bool | None = None
     objective_inferred: bool = False
 
     @property

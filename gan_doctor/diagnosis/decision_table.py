@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_doctor.core import Finding, Remedy, Run
-from gan_doctor.tricks import CATEGORIES, Trick, known
+from gan_doctor.tricks import CATEGORIES, Trick, conflict, known
 
 AT_MOST = 3
 
@@ -36,7 +36,7 @@ def remedies(run: Run, finding: Finding) -> tuple[Remedy, ...]:
 
 def _fitted(card: Trick, run: Run, finding: Finding) -> Remedy | None:
     in_use = card.in_use(run.setup)
-    if in_use or card.avoid(run.setup):
+    if in_use or conflict(card, run.setup):
         return None
     prescription = card.prescribe(run, finding)
     if prescription is None:

@@ -241,15 +241,21 @@ class Monitor:
             elif real_logits is not None or fake_logits is not None:
                 raise ConfigError("real_logits and fake_logits are compared: pass both")
 
-    def declare(self, tricks: Iterable[str]) -> None:
-        """Tells which tricks of the catalogue are in use, so that none of them is prescribed.
+    def declare(self, tricks: Iterable[str] | None = None, paired: bool | None = None) -> None:
+        """Tells what no hook can see of the set-up.
 
         Args:
-            tricks: Their slugs, such as `instance-noise`; what is not named is not in use.
+            tricks: Slugs of the tricks in use, such as `instance-noise`, so that none of them is
+                prescribed; what is not named is not in use. None says nothing.
+            paired: Whether each real is the true output for an input that G is told, as in
+                image-to-image translation; only then a pixel loss can be advised.
         """
         if not self.closed:
             with self._shield("declare()"):
-                self._record.declare(tuple(sorted(tricks)))
+                if tricks is not None:
+                    self._record.declare(tuple(sorted(tricks)))
+                if paired is not None:
+                    self._record.learn(paired=paired)
 
     def diagnose(self) -> Diagnosis | None:
         """The diagnosis of the run as recorded so far; None if the doctor itself failed."""

@@ -251,7 +251,9 @@ class Readings:
         self._logits = n = sum(logits.numel() for logits in real)
         objective = self._record.setup.objective
         plain = objective.coding in (None, (0, 1, 1)) and objective.family in LOSS_FAMILIES
-        family = objective.family if plain else None
+        # A pair takes one of each side, and fakes may be fewer, as beside a pool of old ones.
+        paired = objective.family == "relativistic-paired"
+        family = objective.family if plain and (2 * n == len(both) or not paired) else None
         kind = (player.name, n, len(both), family, self._probability)
         if kind not in self._scores:
             if len(self._scores) >= MOST_SIZES:

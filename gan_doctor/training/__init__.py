@@ -1,7 +1,22 @@
 """The reference GAN: data, networks, one loop, and presets that go well or wrong on purpose."""
 
 from gan_doctor.training.config import TrainConfig, read_setting
+from gan_doctor.training.data import DATA
+from gan_doctor.training.faults import FAULTS, Fault
+from gan_doctor.training.grids import grids_into
 from gan_doctor.training.loop import Trained, train
-from gan_doctor.training.presets import PRESETS, Preset
+from gan_doctor.training.presets import PRESETS, Case, Preset
 
-__all__ = ["PRESETS", "Preset", "TrainConfig", "Trained", "read_setting", "train"]
+__all__ = [
+    "DATA",
+    "FAULTS",
+    "PRESETS",
+    "Case",
+    "Fault",
+    "Preset",
+    "TrainConfig",
+    "Trained",
+    "grids_into",
+    "read_setting",
+    "train",
+]

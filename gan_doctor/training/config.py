@@ -7,17 +7,18 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import tomli_w
 import torch
 
 from gan_doctor.core import ConfigError, UnknownNameError
 from gan_doctor.losses import LOSS_FAMILIES
-from gan_doctor.training.data import SIZES
+from gan_doctor.training.data import DATA
+from gan_doctor.training.faults import FAULTS
 from gan_doctor.training.presets import HEALTHY
 from gan_doctor.training.presets import preset as find_preset
-from gan_doctor.tricks import Plan, switch_on, trick
+from gan_doctor.tricks import Norm, Plan, cautions, switch_on, trick
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,60 +32,97 @@ class TrainConfig:
 
     Args:
         preset: Where it started from; for the record.
-        data: `ring`, `digits` or `mnist`.
-        data_file: Where MNIST lies (`training.data.load`).
-        size: Side of an image: 8 for digits, 16 or 28 for mnist, 0 for the ring.
-        loss: `minimax`, `non-saturating`, `least-squares`, `hinge`, or `wasserstein`, which wants
-            the trick `gradient-penalty`.
+        twin: Whether it is the healthy twin of a sick preset; for the record.
+        data: A data set (`training.data.DATA`).
+        data_file: Where it lies, for those that are read from disk.
+        data_limit: Train on this many samples only, chosen by the seed; 0 for all.
+        size: Side of an image, 0 for points and tables.
+        shuffle: Whether the data is shuffled before each pass; else it comes class by class.
+        data_range: Of images: `tanh` for [-1, 1], which G's tanh covers, or `unit` for [0, 1].
+        loss: A loss family (`losses.LOSS_FAMILIES`).
         tricks: The settings of each trick that is on, by slug; `False` is off.
+        fault: A fault to build in (`training.faults.FAULTS`), "" for none.
+        allow_conflicts: Whether tricks that exclude each other train all the same.
         steps: Generator steps.
         batch_size: Inputs of D in one step, each of real and fake.
         seed: Of everything random.
-        device: As torch names it.
+        device: As torch names it, or `auto` for the GPU where there is one.
+        amp: Mixed precision: `bfloat16`, `float16` (on a GPU), or "" for none.
         lr_g: Learning rate of G.
         lr_d: Learning rate of D.
         beta1: Of Adam, for both.
         beta2: Of Adam, for both.
+        optimizer: `adam`, `rmsprop` or `optimistic-adam`.
         d_steps: D steps per G step.
-        d_norm: Normalisation in D: `layer`, `batch` or `none`; the ring has none.
+        network: `dcgan` or `resnet` for images; `mlp`, or `maxout` (Lin 2018), for anything.
+        g_norm: Normalisation in G: `batch`, `layer` or `none`.
+        d_norm: Normalisation in D; `maxout` has none.
+        upsampling: In G: `transposed`, `pixel-shuffle` or `resize`.
         latent: Dimension of z.
+        latent_law: Of z: `normal`, or `uniform` on [-1, 1].
         width: Channels or units of the narrowest hidden layer.
+        d_width: The same for D alone; 0 for `width`.
+        depth: Hidden layers of an `mlp` or `maxout`.
+        d_depth: The same for D alone; 0 for `depth`.
 
     Raises:
-        UnknownNameError: A data set, loss, trick or trick setting does not exist.
+        UnknownNameError: A data set, loss, trick, fault or trick setting does not exist.
         ConfigError: A value has the wrong type or is out of range, or tricks exclude each other.
     """
 
     preset: str = "healthy"
+    twin: bool = False
     data: str = "digits"
     data_file: str = ""
+    data_limit: int = 0
     size: int = 8
+    shuffle: bool = True
+    data_range: Literal["tanh", "unit"] = "tanh"
     loss: str = "non-saturating"
     tricks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    fault: str = ""
+    allow_conflicts: bool = False
     steps: int = 1200
     batch_size: int = 64
     seed: int = 0
     device: str = "cpu"
+    amp: Literal["", "bfloat16", "float16"] = ""
     lr_g: float = 1e-3
     lr_d: float = 1e-3
     beta1: float = 0.0
     beta2: float = 0.99
+    optimizer: Literal["adam", "rmsprop", "optimistic-adam"] = "adam"
     d_steps: int = 1
-    d_norm: Literal["layer", "batch", "none"] = "layer"
+    network: Literal["mlp", "maxout", "dcgan", "resnet"] = "dcgan"
+    g_norm: Norm = "batch"
+    d_norm: Norm = "layer"
+    upsampling: Literal["transposed", "pixel-shuffle", "resize"] = "transposed"
     latent: int = 64
+    latent_law: Literal["normal", "uniform"] = "normal"
     width: int = 48
+    d_width: int = 0
+    depth: int = 2
+    d_depth: int = 0
 
     def __post_init__(self) -> None:
         for name, default in _DEFAULTS.items():
             object.__setattr__(self, name, _typed(name, getattr(self, name), type(default)))
         object.__setattr__(self, "tricks", _switched_on(self.tricks))
         find_preset(self.preset)
-        _check_choice("data set", self.data, SIZES)
+        _check_choice("data set", self.data, DATA)
         _check_choice("loss", self.loss, LOSS_FAMILIES)
-        _check_choice("d_norm", self.d_norm, ("layer", "batch", "none"))
-        if self.size not in SIZES[self.data]:
-            sizes = " or ".join(map(str, SIZES[self.data]))
+        for name, choices in _CHOICES.items():
+            _check_choice(name, getattr(self, name), choices)
+        if self.fault:
+            _check_choice("fault", self.fault, FAULTS)
+        kind = DATA[self.data]
+        if kind.sizes and self.size not in kind.sizes:
+            sizes = " or ".join(map(str, kind.sizes))
             raise ConfigError(f"size must be {sizes} for {self.data}, got {self.size}")
+        if self.network in ("dcgan", "resnet") and kind.kind != "images":
+            raise ConfigError(
+                f"network {self.network} makes images, and {self.data} has none: use mlp or maxout"
+            )
         for name, (least, below) in _RANGES.items():
             value = getattr(self, name)
             if not least <= value < below or (name.startswith("lr") and not value):
@@ -125,16 +163,22 @@ class TrainConfig:
         if preset and table.get("preset", preset) != preset:
             raise ConfigError(f"{file} starts from the preset {table['preset']}, not {preset}")
         table["preset"] = preset or table.get("preset", _DEFAULTS["preset"])
-        data = table.setdefault("data", _DEFAULTS["data"])
-        _check_choice("data set", data, SIZES)
-        table["tricks"] = _switched_on(table.get("tricks", {})) | {s: {} for s in tricks}
+        start = find_preset(table["preset"])
+        data = table.setdefault("data", start.home)
+        _check_choice("data set", data, DATA)
+        changes = start.changes(data, twin=bool(table.get("twin", False)))
+        table["tricks"] = {
+            **_switched_on(changes.get("tricks", {})),
+            **_switched_on(table.get("tricks", {})),
+            **{slug: {} for slug in tricks},
+        }
         for name, value in settings.items():
             slug, dot, setting = name.partition(".")
             if dot:
                 if trick(slug).slug not in table["tricks"]:
                     raise ConfigError(f"{name} is set, but the trick {slug} is not switched on")
                 table["tricks"][slug] = {**table["tricks"][slug], setting: value}
-        return cls(**{**HEALTHY[data], **find_preset(table["preset"]).changes(data), **table})
+        return cls(**{**HEALTHY[data], **changes, **table})
 
     def save(self, path: str | Path) -> None:
         """Writes it as TOML, from which `of(file=path)` makes the same."""
@@ -146,24 +190,35 @@ class TrainConfig:
         Raises:
             ConfigError: The device cannot be used on this machine.
         """
+        device = _found_device() if self.device == "auto" else self.device
         try:
-            torch.empty(0, device=self.device)
+            torch.empty(0, device=device)
         except (RuntimeError, AssertionError) as error:
-            raise ConfigError(f"device {self.device!r} cannot be used here: {error}") from error
-        return self._planned(self.device)
+            raise ConfigError(f"device {device!r} cannot be used here: {error}") from error
+        if self.amp == "float16" and torch.device(device).type == "cpu":
+            raise ConfigError("amp float16 needs a GPU; on a CPU use bfloat16")
+        return self._planned(device)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What to be careful with in this combination of tricks, a sentence each."""
+        return cautions(self.tricks, self._planned("cpu"))
 
     def _planned(self, device: str) -> Plan:
+        kind = DATA[self.data]
         plan = Plan(
             family=self.loss,
-            lr_g=self.lr_g,
-            lr_d=self.lr_d,
             betas=(self.beta1, self.beta2),
-            d_steps=self.d_steps,
-            d_norm="none" if self.data == "ring" else self.d_norm,
-            seed=self.seed,
+            conditional=kind.paired,
+            sample_shape=(1, self.size, self.size) if kind.kind == "images" else (2,),
+            labelled=kind.labelled,
+            paired=kind.paired,
             device=device,
+            **{name: getattr(self, name) for name in _PLANNED},
         )
-        switch_on(plan, self.tricks)
+        if self.fault:
+            FAULTS[self.fault].apply(plan)
+        switch_on(plan, self.tricks, self.allow_conflicts)
         return plan
 
 
@@ -189,7 +244,19 @@ def read_setting(text: str) -> tuple[str, Any]:
 _DEFAULTS: Mapping[str, Any] = {
     f.name: f.default for f in fields(TrainConfig) if f.name != "tricks"
 }
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    name: get_args(kind)
+    for name, kind in get_type_hints(TrainConfig).items()
+    if get_origin(kind) is Literal
+}
+# Fields that a plan has under the same name.
+_PLANNED = tuple(
+    f.name
+    for f in fields(Plan)
+    if f.name in {g.name for g in fields(TrainConfig)} and f.name not in ("device",)
+)
 _RANGES: Mapping[str, tuple[float, float]] = {
+    "data_limit": (0, math.inf),
     "steps": (1, math.inf),
     "batch_size": (2, math.inf),
     "seed": (0, 2**32),
@@ -200,6 +267,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "d_steps": (1, math.inf),
     "latent": (1, math.inf),
     "width": (1, math.inf),
+    "d_width": (0, math.inf),
+    "depth": (1, math.inf),
+    "d_depth": (0, math.inf),
 }
 
 
@@ -211,7 +281,13 @@ def _typed(name: str, value: Any, kind: type) -> Any:
     return value
 
 
-_KINDS = {int: "a whole number", float: "a number", str: "a text"}
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
+def _found_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _switched_on(tricks: Any) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The reference training: one page that knows no trick by name."""
+"""The reference training: steps in turn, with the doctor beside them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import Tensor, nn
-from torch.optim import Adam
+from torch import nn
 
 from gan_doctor.core import RunExistsError
-from gan_doctor.losses import discriminator_loss, generator_loss
-from gan_doctor.nn import pack
+from gan_doctor.metrics import auroc
+from gan_doctor.training import checkpoint
+from gan_doctor.training.assembly import assembled
 from gan_doctor.training.config import TrainConfig
-from gan_doctor.training.data import batches, load
-from gan_doctor.training.networks import build
-from gan_doctor.tricks import Plan
+from gan_doctor.training.drawing import Drawing
+from gan_doctor.training.seeding import seeded
+from gan_doctor.training.steps import Steps
 
 if TYPE_CHECKING:
     from gan_doctor.monitor import Monitor
@@ -36,12 +35,16 @@ class Trained:
         generator: G, in training mode, on the device of the training.
         discriminator: D.
         directory: Where its log lies, None if none was written.
+        average: The running average of G, where the trick `ema` kept one.
+        drawing: Draws samples of G, or of its average.
     """
 
     config: TrainConfig
     generator: nn.Module
     discriminator: nn.Module
-    directory: Path | None = None
+    directory: Path | None
+    average: nn.Module | None
+    drawing: Drawing
 
 
 def train(
@@ -49,66 +52,67 @@ def train(
     directory: str | Path | None = None,
     monitor: bool = True,
     sample_every: int | Literal["auto"] = "auto",
-    exists: Literal["error", "overwrite"] = "error",
+    exists: Literal["error", "overwrite", "resume"] = "error",
     progress: Callable[[int, Mapping[str, float]], None] | None = None,
+    checkpoint_every: int = 0,
+    look: Callable[[int, Drawing], None] | None = None,
+    look_every: int = 0,
 ) -> Trained:
-    """Trains a GAN. The same configuration gives bit-equal weights on a CPU.
+    """Trains a GAN. The same configuration gives bit-equal weights on a CPU, resumed or not.
 
     Args:
         config: What to train.
-        directory: Where the run log and the configuration go; None writes nothing.
+        directory: Where log, configuration, checkpoint and grids go; None writes nothing.
         monitor: Whether the monitor is attached; it needs a directory.
         sample_every: Generator steps between two checks of the samples.
-        exists: What to do where the directory already holds a run.
-        progress: Called about 100 times with the step and the losses `loss_d` and `loss_g`.
+        exists: What to do where the directory already holds a run; `resume` goes on from its
+            checkpoint.
+        progress: Called about 100 times with the step, the losses `loss_d` and `loss_g`, and
+            `auroc`, D's separation of the last batch.
+        checkpoint_every: Generator steps between two checkpoints, of which the last one is kept; 0
+            for none.
+        look: Called with the step and what draws samples; it cannot change the training.
+        look_every: Generator steps between two looks, and one comes at the end; 0 for none.
 
     Raises:
-        ConfigError: The data or the device of the configuration cannot be used.
+        ConfigError: The data or the device of the configuration cannot be used, or the checkpoint
+            is of another configuration.
         RunExistsError: The directory holds a run and `exists` is "error".
     """
-    plan = config.plan()
-    data = load(config.data, config.size, config.data_file).to(plan.device)
-    G, D = build(config, plan, data.shape[1:])
-    opt_g = Adam(G.parameters(), plan.lr_g, plan.betas)
-    opt_d = Adam(D.parameters(), plan.lr_d, plan.betas)
-    n = config.batch_size * plan.group
-    reals = batches(data, n, plan.generator("data", "cpu"))
-    random = plan.generator("latent")
-
-    def fakes() -> Tensor:
-        z = torch.randn(n, config.latent, generator=random, device=plan.device)
-        return G(z)  # type: ignore[no-any-return]
-
-    def seen(x: Tensor) -> Tensor:
-        for change in plan.d_inputs:
-            x = change(x, step / config.steps)
-        return pack(x, plan.group)
-
-    with _recorded(config, plan, G, D, directory, monitor, sample_every, exists) as doctor:
-        for step in range(config.steps):
-            for _ in range(plan.d_steps):
-                real = next(reals)
-                with torch.no_grad():
-                    fake = fakes()
-                real_seen, fake_seen = seen(real), seen(fake)
-                on_real, on_fake = D(real_seen), D(fake_seen)
+    folder = Path(directory) if directory is not None else None
+    steps, data = assembled(config)
+    plan, now, drawing = steps.plan, steps.now, Drawing(steps, data)
+    with seeded(plan.subseed("layers"), plan.device):
+        for hook in plan.at_start:
+            hook(now)
+        if folder and exists == "resume":
+            checkpoint.load(folder, config, steps)
+        with _recorded(config, folder, steps, monitor, sample_every, exists) as doctor:
+            for step in range(now.step, config.steps):
+                for hook in plan.before_step:
+                    hook(now)
+                for _ in range(plan.d_steps):
+                    loss_d, penalty = steps.d_step(doctor)
+                loss_g, adversarial = steps.g_step()
+                now.step = step + 1
+                for hook in plan.after_step:
+                    hook(now)
                 if doctor:
-                    doctor.observe(real=real, fake=fake, real_logits=on_real, fake_logits=on_fake)
-                loss_d = discriminator_loss(plan.family, on_real, on_fake, plan.real_label)
-                penalties = [term(D, real_seen, fake_seen) for term in plan.d_losses]
-                opt_d.zero_grad()
-                sum(penalties, loss_d).backward()
-                opt_d.step()
-            loss_g = generator_loss(plan.family, D(seen(fakes())))
-            opt_g.zero_grad()
-            loss_g.backward()
-            opt_g.step()
-            if doctor:
-                penalty = {"penalty/d": sum(penalties)} if penalties else {}
-                doctor.step(loss_d, loss_g, scalars=penalty)
-            if progress and _worth_telling(step + 1, config.steps):
-                progress(step + 1, {"loss_d": loss_d.item(), "loss_g": loss_g.item()})
-    return Trained(config, G, D, Path(directory) if directory is not None else None)
+                    others = {"penalty/d": penalty} if penalty is not None else {}
+                    doctor.step(loss_d, loss_g, adversarial if plan.g_losses else None, others)
+                if folder and _is_due(now.step, config.steps, checkpoint_every):
+                    checkpoint.save(folder, config, steps)
+                if look and _is_due(now.step, config.steps, look_every):
+                    look(now.step, drawing)
+                if progress and _worth_telling(now.step, config.steps):
+                    state = {"loss_d": loss_d.item(), "loss_g": loss_g.item()}
+                    progress(now.step, state | {"auroc": auroc(*steps.logits).item()})
+    return Trained(config, now.G, now.D, folder, now.average, drawing)
+
+
+def _is_due(step: int, steps: int, every: int) -> bool:
+    """At each so many steps, and at the end."""
+    return every > 0 and (step % every == 0 or step == steps)
 
 
 def _worth_telling(step: int, steps: int) -> bool:
@@ -117,37 +121,37 @@ def _worth_telling(step: int, steps: int) -> bool:
 
 def _recorded(
     config: TrainConfig,
-    plan: Plan,
-    G: nn.Module,
-    D: nn.Module,
-    directory: str | Path | None,
+    folder: Path | None,
+    steps: Steps,
     monitor: bool,
     sample_every: int | Literal["auto"],
-    exists: Literal["error", "overwrite"],
+    exists: Literal["error", "overwrite", "resume"],
 ) -> AbstractContextManager[Monitor | None]:
     """Saves the configuration and attaches the monitor, as far as each is wanted."""
-    if directory is None:
+    if folder is None:
         return nullcontext()
-    file = Path(directory) / CONFIG_FILE
+    file = folder / CONFIG_FILE
     if exists == "error" and (file.exists() or file.with_name("run.json").exists()):
         raise RunExistsError(
-            f"{directory} already holds a training: choose another directory, "
-            "or pass exists='overwrite' to delete it"
+            f"{folder} already holds a training: choose another directory, or pass "
+            "exists='overwrite' to delete it, or exists='resume' to go on from its checkpoint"
         )
-    doctor = None
+    doctor, plan, now = None, steps.plan, steps.now
     if monitor:
         from gan_doctor.monitor import Monitor
 
         doctor = Monitor(
-            directory,
-            generator=G,
-            discriminator=D,
+            folder,
+            generator=now.G,
+            discriminator=now.D,
             loss=plan.objective,
             total_steps=config.steps,
             sample_every=sample_every,
             exists=exists,
         )
-        doctor.declare(tricks=config.tricks)
-    file.parent.mkdir(parents=True, exist_ok=True)
+        doctor.declare(tricks=config.tricks, paired=plan.paired)
+        if now.step:
+            doctor.load_state_dict({"step": now.step})
+    folder.mkdir(parents=True, exist_ok=True)
     config.save(file)
     return doctor or nullcontext()

@@ -1,16 +1,25 @@
 """One card per trick: what, when, with which values, at what cost; no torch here."""
 
 from gan_doctor.tricks._base import CATEGORIES, Category, Prescription, Trick, known, trick
-from gan_doctor.tricks._plan import Plan
-from gan_doctor.tricks._switches import check_compatible, switch_on
+from gan_doctor.tricks._plan import DStep, GStep, Judge, LookAhead, Norm, Plan, Stateful, Training
+from gan_doctor.tricks._switches import cautions, check_compatible, conflict, switch_on
 
 __all__ = [
     "CATEGORIES",
     "Category",
+    "DStep",
+    "GStep",
+    "Judge",
+    "LookAhead",
+    "Norm",
     "Plan",
     "Prescription",
+    "Stateful",
+    "Training",
     "Trick",
+    "cautions",
     "check_compatible",
+    "conflict",
     "known",
     "switch_on",
     "trick",

@@ -37,7 +37,7 @@ class Trick(ABC):
     Class attributes:
         title: Name for people.
         category: Where it stands in the order tuning > loss > architecture.
-        item: Its number in the catalogue.
+        items: Its numbers in the catalogue.
         treats: The signatures that it answers, by slug, each with its rank among the tricks of its
             category there (the decision table of the catalogue, section 4).
         cost: Factor on the time of one G and D iteration.
@@ -45,13 +45,17 @@ class Trick(ABC):
         check: How to see that it worked, and after how many steps.
         avoid_when: When not to use it, in one sentence.
         references: Where it comes from.
-        settings: Its settings and their defaults, numbers of 0 or more.
-        sets: Numbers of the plan that it sets; no two switches may set the same one.
+        settings: Its settings and their defaults: numbers of 0 or more, or words.
+        choices: What a setting that is a word can be.
+        sets: Fields of the plan that it sets; no two switches may set the same one.
+        excludes: Tricks that it must not be used with, by slug, each with the reason, as the end of
+            "X is in use, and ...". It is enough that one of the two says so.
+        with_care: Tricks that it works with at a loss, each with a sentence that says which.
     """
 
     title: ClassVar[str]
     category: ClassVar[Category]
-    item: ClassVar[str]
+    items: ClassVar[tuple[str, ...]]
     treats: ClassVar[Mapping[str, int]]
     cost: ClassVar[float] = 1.0
     cost_note: ClassVar[str] = ""
@@ -59,7 +63,10 @@ class Trick(ABC):
     avoid_when: ClassVar[str]
     references: ClassVar[tuple[str, ...]]
     settings: ClassVar[Mapping[str, Any]] = {}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     sets: ClassVar[tuple[str, ...]] = ()
+    excludes: ClassVar[Mapping[str, str]] = {}
+    with_care: ClassVar[Mapping[str, str]] = {}
 
     @property
     def slug(self) -> str:
@@ -107,20 +114,27 @@ class Trick(ABC):
         """The defaults with the given settings over them.
 
         Raises:
-            UnknownNameError: There is no such setting.
+            UnknownNameError: There is no such setting, or a word that it cannot be.
             ConfigError: A value is no number, is not whole where it must be, or is below 0.
         """
         configured = dict(self.settings)
         for name, value in given.items():
             if name not in configured:
                 raise UnknownNameError(f"setting of {self.slug}", name, configured)
-            kind = type(configured[name])
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not 0 <= value < math.inf or kind(value) != value:
-                wanted = "whole number" if kind is int else "number"
-                raise ConfigError(f"{self.slug}.{name} must be a {wanted} >= 0, got {value!r}")
-            configured[name] = kind(value)
+            configured[name] = self._checked(name, value)
         return configured
+
+    def _checked(self, name: str, value: Any) -> Any:
+        if name in self.choices:
+            if value not in self.choices[name]:
+                raise UnknownNameError(f"{self.slug}.{name}", str(value), self.choices[name])
+            return value
+        kind = type(self.settings[name])
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 <= value < math.inf or kind(value) != value:
+            wanted = "whole number" if kind is int else "number"
+            raise ConfigError(f"{self.slug}.{name} must be a {wanted} >= 0, got {value!r}")
+        return kind(value)
 
 
 @cache

@@ -8,7 +8,30 @@ from gan_doctor.core import OptimizerFacts, Setup
 from gan_doctor.core.setup import Role
 
 USUAL_BETA1 = 0.5  # Radford 2016, DCGAN, section 4
+SMALL_BATCH = 8  # below it, samples of a batch tell D little about each other (catalogue section 4)
 ROLES: tuple[Role, ...] = ("g", "d")
+_WITH_LABELS = ("minimax", "non-saturating", "least-squares")
+
+# What a penalty on D's gradient, taken per sample, meets at a loss.
+_COMPARED = (
+    "D compares the samples of a batch, so that the penalty also takes in how one sample moves the "
+    "logits of others."
+)
+PENALTY_CARE: Mapping[str, str] = {
+    "minibatch-discrimination": _COMPARED,
+    "minibatch-stddev": _COMPARED,
+    "spectral-norm": "Both bound D's gradient, and one of them is enough.",
+}
+
+# What a relativistic loss, which knows differences of logits only, cannot be used with.
+_NO_LABELS = "a relativistic loss has no labels to change"
+NOT_RELATIVISTIC: Mapping[str, str] = {
+    "ada": "under a relativistic loss the sign of a logit says nothing of how sure D is",
+    "label-flipping": _NO_LABELS,
+    "noisy-labels": _NO_LABELS,
+    "one-sided-labels": _NO_LABELS,
+    "top-k": "a relativistic loss compares reals with all fakes, not with the best of them",
+}
 
 
 def declared(setup: Setup, slug: str) -> bool | None:
@@ -20,6 +43,39 @@ def penalised(setup: Setup, penalty: str) -> bool | None:
     """Whether D's loss has a penalty; None when the objective does not tell."""
     penalties = setup.objective.penalties
     return None if penalties is None else penalty in penalties
+
+
+def of_family(setup: Setup, family: str) -> bool | None:
+    """Whether that is the loss family; None when the loss is not known."""
+    known = setup.objective.family
+    return None if known is None else known == family
+
+
+def loss_swapped(setup: Setup, loss: str) -> str:
+    """The sentence, without its full stop, that puts a loss in the place of the present one."""
+    family = setup.objective.family
+    was = f"the {family} loss" if family else "the loss you have"
+    probability = setup.discriminator_output == "probability"
+    bare = ", with the sigmoid taken off D" if probability else ""
+    return f"Train both players with the {loss} instead of {was}{bare}"
+
+
+def without_labels(setup: Setup) -> str | None:
+    """Why D has no targets to change, "" if it has; None when the loss is not known."""
+    family = setup.objective.family
+    if family is None:
+        return None
+    return "" if family in _WITH_LABELS else f"the {family} loss has no labels to change"
+
+
+def changed_labels(setup: Setup, loss: str) -> str | None:
+    """Why a loss without labels does not fit, "" if it does; None when no label is known."""
+    objective = setup.objective
+    if objective.smoothing is None and objective.flip is None:
+        return None
+    if (objective.smoothing or 1) < 1 or objective.flip:
+        return f"the labels are smoothed or flipped, and the {loss} has none"
+    return ""
 
 
 def batch_norm_in_d(setup: Setup) -> bool | None:
@@ -93,3 +149,36 @@ def changes(now: Mapping[str, float], then: Mapping[str, float]) -> str:
     ]
     text = " and ".join(said)
     return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def images(setup: Setup) -> bool | None:
+    """Whether the samples are images; None when their shape is not known."""
+    return None if setup.sample_shape is None else len(setup.sample_shape) == 3
+
+
+def not_images(setup: Setup) -> str | None:
+    """Why a trick for images has nothing to work on, "" if it has; None when that is not known."""
+    if images(setup) is None:
+        return None
+    return "" if images(setup) else "the samples are not images"
+
+
+def layers(setup: Setup, role: Role) -> frozenset[str]:
+    """The class names of all layers of a role's networks; none when they are not known."""
+    return frozenset(name for n in setup.networks if n.role == role for name in n.layers)
+
+
+def convolutional(setup: Setup, role: Role) -> bool | None:
+    """Whether a role's networks have convolutions; None when their layers are not known."""
+    names = layers(setup, role)
+    return any(name.startswith(("Conv", "LazyConv")) for name in names) if names else None
+
+
+def without_maps(setup: Setup) -> str | None:
+    """Why a trick for convolutions has nothing to work on, "" if it has; None when not known."""
+    if reason := not_images(setup):
+        return reason
+    found = [convolutional(setup, role) for role in ROLES]
+    if False in found:
+        return "a network without convolutions has no maps"
+    return None if None in (*found, images(setup)) else ""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gan_doctor.core import ConfigError
-from gan_doctor.tricks._base import trick
+from gan_doctor.core import ConfigError, Setup
+from gan_doctor.tricks._base import Trick, known, trick
 from gan_doctor.tricks._plan import Plan
 
 
-def switch_on(plan: Plan, tricks: Mapping[str, Mapping[str, Any]]) -> None:
+def switch_on(
+    plan: Plan, tricks: Mapping[str, Mapping[str, Any]], allow_conflicts: bool = False
+) -> None:
     """Applies tricks to a plan, in the order of their names.
 
     Args:
         plan: Is changed.
         tricks: The settings of each trick, by slug; what is left out has its default.
+        allow_conflicts: Whether a combination that is known to fail is let through.
 
     Raises:
         UnknownNameError: No trick or setting has that name.
@@ -24,7 +27,8 @@ def switch_on(plan: Plan, tricks: Mapping[str, Mapping[str, Any]]) -> None:
     for slug in sorted(tricks):
         card = trick(slug)
         card.apply(plan, card.configured(tricks[slug]))
-    check_compatible(tricks, plan)
+    if not allow_conflicts:
+        check_compatible(tricks, plan)
 
 
 def check_compatible(slugs: Iterable[str], plan: Plan) -> None:
@@ -46,5 +50,32 @@ def check_compatible(slugs: Iterable[str], plan: Plan) -> None:
             if name in set_by:
                 raise ConfigError(f"{set_by[name]} and {slug} both set {name}: use one of them")
             set_by[name] = slug
-        if reason := card.avoid(setup):
+    for slug in slugs:
+        if reason := conflict(trick(slug), setup):
             raise ConfigError(f"{slug} cannot be used here: {reason}")
+
+
+def conflict(card: Trick, setup: Setup) -> str:
+    """Why a trick must not join a set-up, "" where nothing is known against it.
+
+    Asked of the card, and of every other trick in use that excludes it.
+    """
+    if reason := card.avoid(setup):
+        return reason
+    for slug, other in known().items():
+        reason = card.excludes.get(slug) or other.excludes.get(card.slug)
+        if reason and slug != card.slug and other.in_use(setup):
+            return f"{slug} is in use, and {reason}"
+    return ""
+
+
+def cautions(slugs: Iterable[str], plan: Plan) -> tuple[str, ...]:
+    """What to be careful with: pairs that work, but with a loss, a sentence each."""
+    slugs = tuple(sorted(slugs))
+    setup = plan.setup(slugs)
+    return tuple(
+        f"{slug} beside {other}: {reason}"
+        for slug in slugs
+        for other, reason in trick(slug).with_care.items()
+        if trick(other).in_use(setup)
+    )

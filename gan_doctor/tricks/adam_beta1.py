@@ -1,4 +1,4 @@
-"""Less momentum in Adam (catalogue 6.2)."""
+"""Less momentum in Adam (catalogue 6.2 and 2.3)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AdamBeta1(Trick):
 
     Values:
         .5 with beta2 .999 (Radford 2016); 0 with beta2 .9 to .99 beside gradient penalties,
-        self-attention and in StyleGAN.
+        self-attention and in StyleGAN; (0, 0) in R3GAN.
 
     Cost:
         None.
@@ -42,13 +42,16 @@ class AdamBeta1(Trick):
 
     title = "Adam's beta1"
     category = "tuning"
-    item = "6.2"
+    items = ("6.2", "2.3")
     treats = {
         "non-finite": 2,
+        "exploding-gradient": 3,
         "discriminator-overpowering": 5,
         "stalled-at-chance": 4,
+        "non-convergence": 3,
         "mode-collapse": 2,
         "mode-dropping": 2,
+        "mode-hopping": 4,
         "noise-output": 3,
     }
     check = "Both losses jump less, and samples improve within 1,000 steps from scratch."

@@ -43,7 +43,7 @@ class DSteps(Trick):
 
     title = "D steps per G step"
     category = "tuning"
-    item = "2.4"
+    items = ("2.4",)
     treats = {
         "discriminator-overpowering": 2,
         "discriminator-failing": 2,

@@ -1,4 +1,4 @@
-"""The gradient penalty of WGAN-GP (catalogue 1.2.3)."""
+"""The gradient penalty of WGAN-GP (catalogue 1.2.3 and 6.7)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from gan_doctor.core import Finding, Run, Setup
 from gan_doctor.tricks._base import Prescription, Trick
-from gan_doctor.tricks._facts import mixed_samples, penalised, spectral_norm_in_d
+from gan_doctor.tricks._facts import PENALTY_CARE, mixed_samples, penalised, spectral_norm_in_d
 from gan_doctor.tricks._plan import Plan
 
 __all__ = ["GradientPenalty"]
@@ -22,7 +22,8 @@ class GradientPenalty(Trick):
         real and fake do not overlap.
 
     When to use it:
-        Always with the Wasserstein loss; else when D wins and the samples stand still, or collapse.
+        With the Wasserstein loss, unless spectral norm bounds D; else when D wins and the samples
+        stand still, on a collapse, and on gradients that explode or vanish.
 
     When not to:
         With BatchNorm in D: use layer normalisation or none. With weight clipping. With spectral
@@ -44,8 +45,11 @@ class GradientPenalty(Trick):
 
     title = "Gradient penalty (WGAN-GP)"
     category = "loss"
-    item = "1.2.3"
+    items = ("1.2.3", "6.7")
     treats = {
+        "exploding-gradient": 2,
+        "vanishing-generator-gradient": 4,
+        "divergence": 2,
         "discriminator-overpowering": 2,
         "mode-collapse": 2,
         "mode-dropping": 2,
@@ -57,6 +61,7 @@ class GradientPenalty(Trick):
     avoid_when = "Not with BatchNorm in D, weight clipping or spectral normalisation."
     references = ("Gulrajani et al. 2017, section 4",)
     settings = {"weight": 10.0}
+    with_care = PENALTY_CARE
 
     def fit(self, run: Run, finding: Finding) -> Prescription | None:
         """The paper's weight by kind of data, unless D is held back in another way already."""
@@ -80,5 +85,9 @@ class GradientPenalty(Trick):
         from gan_doctor.losses import gradient_penalty
 
         weight, random = settings["weight"], plan.generator(self.slug)
-        plan.penalties.append("gradient-penalty")
-        plan.d_losses.append(lambda D, real, fake: gradient_penalty(D, real, fake, weight, random))
+        if weight:
+            plan.penalties.append("gradient-penalty")
+            # What lies between a real and a fake is judged as a real: both are told the same.
+            plan.d_penalties.append(
+                lambda at: gradient_penalty(at.judge_real, at.real, at.fake, weight, random)
+            )

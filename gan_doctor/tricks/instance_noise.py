@@ -1,4 +1,4 @@
-"""Noise on all that D sees (catalogue 3.2)."""
+"""Noise on all that D sees (catalogue 3.2 and 6.5)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gan_doctor.core import ConfigError, Finding, Run, Setup
 from gan_doctor.tricks._base import Prescription, Trick
 from gan_doctor.tricks._facts import declared
-from gan_doctor.tricks._plan import Plan
+from gan_doctor.tricks._plan import Plan, Training
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,8 @@ class InstanceNoise(Trick):
         fault and without a useful gradient. Noise makes the sheets thick, so that they overlap.
 
     When to use it:
-        D wins early, its loss is near 0 and the samples stand still.
+        D wins early, its loss is near 0 and the samples stand still, or G's gradient has gone.
+        Losses that circle.
 
     When not to:
         On one side only: D then learns the noise. On vectors with narrow modes: noise wider than a
@@ -48,9 +49,11 @@ class InstanceNoise(Trick):
 
     title = "Instance noise"
     category = "tuning"
-    item = "3.2"
+    items = ("3.2", "6.5")
     treats = {
+        "vanishing-generator-gradient": 2,
         "discriminator-overpowering": 3,
+        "non-convergence": 8,
     }
     cost_note = "Fine detail comes only after the noise has faded."
     check = "D's AUROC falls below 1 within 500 steps, and coverage rises before the noise is gone."
@@ -80,16 +83,14 @@ class InstanceNoise(Trick):
 
     def apply(self, plan: Plan, settings: Mapping[str, Any]) -> None:
         """Adds noise to D's input, from random numbers of its own."""
-        import torch
+        from gan_doctor.nn import annealed, instance_noise
 
         sd, until = settings["sd"], settings["until"]
         if not 0 < until <= 1:
             raise ConfigError(f"instance-noise.until must lie in (0, 1], got {until}")
         random = plan.generator(self.slug)
 
-        def noisy(x: Tensor, done: float) -> Tensor:
-            left = max(0.0, 1 - done / until)
-            noise = torch.randn(x.shape, generator=random, device=x.device, dtype=x.dtype)
-            return x.add(noise, alpha=sd * left)
+        def noisy(x: Tensor, training: Training) -> Tensor:
+            return instance_noise(x, annealed(sd, training.done, until), random)
 
         plan.d_inputs.append(noisy)

@@ -1,4 +1,4 @@
-"""One-sided label smoothing (catalogue 3.3)."""
+"""One-sided label smoothing (catalogue 3.3 and 4.3)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any
 
 from gan_doctor.core import ConfigError, Finding, Run, Setup
 from gan_doctor.tricks._base import Prescription, Trick
-from gan_doctor.tricks._facts import declared
+from gan_doctor.tricks._facts import declared, without_labels
 from gan_doctor.tricks._plan import Plan
 
 __all__ = ["OneSidedLabels"]
-
-_LABELLED = ("minimax", "non-saturating", "least-squares")
 
 
 class OneSidedLabels(Trick):
@@ -23,7 +21,7 @@ class OneSidedLabels(Trick):
         does not fade as it grows sure.
 
     When to use it:
-        D is overconfident: its loss falls to 0 while the samples stand still.
+        D is overconfident: its loss falls to 0 while the samples stand still, or it overfits.
 
     When not to:
         With losses without labels (Wasserstein, hinge, relativistic). Never smooth the label of the
@@ -44,9 +42,10 @@ class OneSidedLabels(Trick):
 
     title = "One-sided label smoothing"
     category = "tuning"
-    item = "3.3"
+    items = ("3.3", "4.3")
     treats = {
         "discriminator-overpowering": 4,
+        "discriminator-overfitting": 4,
     }
     check = "D's mean logit on reals stays below 2.2, the logit of .9, within 500 steps."
     avoid_when = "Not with losses without labels, and never on fakes or in the G step."
@@ -61,15 +60,14 @@ class OneSidedLabels(Trick):
 
     def in_use(self, setup: Setup) -> bool | None:
         """Whether the objective says so, or it was declared."""
-        smoothing = setup.objective.smoothing
-        return declared(setup, self.slug) if smoothing is None else smoothing < 1
+        smoothing, told = setup.objective.smoothing, declared(setup, self.slug)
+        if smoothing is None or told or declared(setup, "noisy-labels"):
+            return told  # noisy labels have a mean below 1 too
+        return smoothing < 1
 
     def avoid(self, setup: Setup) -> str | None:
         """It needs labels to smooth."""
-        family = setup.objective.family
-        if family is None:
-            return None
-        return "" if family in _LABELLED else f"the {family} loss has no labels to smooth"
+        return without_labels(setup)
 
     def apply(self, plan: Plan, settings: Mapping[str, Any]) -> None:
         """Sets D's target on reals."""

@@ -20,7 +20,8 @@ class SpectralNorm(Trick):
         Bounds how steep D can be: logits and gradients cannot run away, whatever the learning rate.
 
     When to use it:
-        Non-finite values, a D that overpowers G, collapse; it goes well with the hinge loss.
+        Values or gradients that run away, a D that overpowers G, collapse, losses that circle; it
+        goes well with the hinge loss.
 
     When not to:
         Beside a gradient penalty or weight clipping it is redundant. With BatchNorm in D the bound
@@ -41,17 +42,22 @@ class SpectralNorm(Trick):
 
     title = "Spectral normalisation"
     category = "architecture"
-    item = "7.1"
+    items = ("7.1",)
     treats = {
         "non-finite": 1,
+        "exploding-gradient": 1,
+        "divergence": 1,
         "discriminator-overpowering": 1,
-        "mode-collapse": 2,
+        "non-convergence": 1,
+        "mode-collapse": 4,
+        "mode-hopping": 1,
     }
     cost = 1.05
     cost_note = "D's state dict changes: an old checkpoint of D does not load."
     check = "D's logits and gradient norm stay bounded from the first hundred steps on."
     avoid_when = "Not beside a gradient penalty, nor with BatchNorm in D."
     references = ("Miyato et al. 2018, section 2.1",)
+    sets = ("spectral_norm",)
 
     def fit(self, run: Run, finding: Finding) -> Prescription | None:
         """Every layer of D, unless D is held back already or BatchNorm would undo it."""
@@ -68,7 +74,5 @@ class SpectralNorm(Trick):
         return ""
 
     def apply(self, plan: Plan, settings: Mapping[str, Any]) -> None:
-        """Normalises D as built."""
-        from gan_doctor.nn import spectral_norm
-
-        plan.d_wrappers.append(spectral_norm)
+        """Has D normalised when it is built."""
+        plan.spectral_norm = True

@@ -13,6 +13,8 @@ from gan_doctor.tricks._plan import Plan
 __all__ = ["TTUR"]
 
 _DCGAN = 2e-4
+_D_AHEAD = ("discriminator-overpowering", "vanishing-generator-gradient")
+_D_BEHIND = ("discriminator-failing", "blurry-output", "non-convergence")
 _SAGAN_G, _SAGAN_D = 1e-4, 4e-4
 
 
@@ -25,7 +27,8 @@ class TTUR(Trick):
 
     When to use it:
         D falls behind (D loss high, fakes taken for real): raise lr_d. G is much faster than D, or
-        D sees nothing: lower lr_g. D wins outright: lower lr_d, raise lr_g.
+        D sees nothing: lower lr_g. D wins outright: lower lr_d, raise lr_g. D misses that samples
+        are blurred, or the losses never settle: the faster rate for D.
 
     When not to:
         Do not give D the faster rate when it already wins: it makes that worse. Tune again after a
@@ -47,14 +50,17 @@ class TTUR(Trick):
 
     title = "Two time-scale update rule"
     category = "tuning"
-    item = "6.9"
+    items = ("6.9",)
     treats = {
+        "vanishing-generator-gradient": 1,
         "discriminator-overpowering": 1,
         "discriminator-failing": 1,
         "stalled-at-chance": 1,
+        "non-convergence": 6,
         "mode-collapse": 3,
         "mode-dropping": 3,
         "noise-output": 1,
+        "blurry-output": 1,
     }
     check = "Within a tenth of the budget D's AUROC moves off its extreme and coverage rises."
     avoid_when = "Not with the faster rate for D when D already wins."
@@ -86,9 +92,9 @@ class TTUR(Trick):
 def _balanced(finding: str, lr_g: float, lr_d: float) -> dict[str, float]:
     """The rates to use; none where their ratio is not to blame."""
     ratio = lr_d / lr_g
-    if finding == "discriminator-overpowering" or (finding == "noise-output" and ratio > 1):
+    if finding in _D_AHEAD or (finding == "noise-output" and ratio > 1):
         return _slower_d(lr_g, lr_d)
-    if finding != "noise-output" and ratio < (4 if finding == "discriminator-failing" else 1):
+    if finding != "noise-output" and ratio < (4 if finding in _D_BEHIND else 1):
         return _faster_d(lr_g, lr_d)
     return {}
 
@@ -104,8 +110,8 @@ def _faster_d(lr_g: float, lr_d: float) -> dict[str, float]:
 
 
 def _in_words(finding: str) -> Prescription | None:
-    if finding == "discriminator-overpowering":
+    if finding in _D_AHEAD:
         return Prescription("Give D a quarter of its learning rate.")
-    if finding == "discriminator-failing":
+    if finding in _D_BEHIND:
         return Prescription("Give D four times the learning rate of G.")
     return None

@@ -8,7 +8,7 @@ import pytest
 
 from gan_doctor.core import ConfigError, Objective, UnknownNameError
 from gan_doctor.training import PRESETS, TrainConfig, read_setting
-from gan_doctor.training.data import SIZES
+from gan_doctor.training.data import DATA
 
 
 def test_what_is_saved_is_read_back_the_same(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_what_is_saved_is_read_back_the_same(tmp_path: Path) -> None:
     assert TrainConfig.of(file=tmp_path / "config.toml") == config
 
 
-@pytest.mark.parametrize("data", SIZES)
+@pytest.mark.parametrize("data", DATA)
 def test_every_data_set_has_a_healthy_training(data: str) -> None:
     assert TrainConfig.of(settings={"data": data}).data == data
 
