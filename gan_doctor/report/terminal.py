@@ -108,7 +108,7 @@ def _remedies(remedies: Sequence[Remedy], said: Set[str]) -> Iterator[Renderable
     if not remedies:
         return
     yield ""
-    yield paragraph("What to do, one change at a time:", "  ", "bold")
+    yield paragraph("What to do, one change at a time, each on 3 seeds:", "  ", "bold")
     for n, remedy in enumerate((r for r in remedies if r.action not in said), start=1):
         yield from _remedy(n, remedy)
     again = [harmless(remedy.slug) for remedy in remedies if remedy.action in said]

@@ -74,6 +74,22 @@ def test_the_card_is_filled_in(card: Trick) -> None:
     assert set(card.sets) <= {f.name for f in fields(Plan)} - HOOKS
 
 
+# The numbers of the catalogue: items 1 to 4 and 6 of the article, then modern ones. Section 5 holds
+# the signatures; what is policy is tested in tests/diagnosis/test_policy.py.
+ITEMS = {
+    *(f"1.1.{n}" for n in range(1, 7)), *(f"1.2.{n}" for n in range(1, 7)), "1.3.1", "1.3.2",
+    *(f"2.{n}" for n in range(1, 6)), *(f"3.{n}" for n in range(1, 4)),
+    *(f"4.{n}" for n in range(1, 4)), *(f"6.{n}" for n in range(1, 15)),
+    *(f"7.{n}" for n in range(1, 19)),
+}  # fmt: skip
+POLICY = {"3.1", "6.12", "6.13", "6.14"}
+
+
+def test_no_item_of_the_catalogue_is_missing() -> None:
+    numbered = {item for card in known().values() for item in card.items if item[0] != "S"}
+    assert numbered == ITEMS - POLICY
+
+
 def test_prescriptions_hold_settings_of_the_card(
     card: Trick, finding: Callable[[str], Finding]
 ) -> None:
