@@ -23,7 +23,8 @@ class UnknownNameError(ConfigError):
         close = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         known_names = ", ".join(names) or "none"
-        super().__init__(f"No {kind} is called {name!r}. Known: {known_names}.{hint}")
+        # The guess first: where a long list is cut, it is still there.
+        super().__init__(f"No {kind} is called {name!r}.{hint} Known: {known_names}.")
 
 
 class ReadError(GanDoctorError):

@@ -197,7 +197,7 @@ PRESETS: Mapping[str, Preset] = {
         "G is ten times faster than D, and leaves each mode when D has found it there.",
         code="GD303",
         home="ring",
-        points=Case({"lr_g": 1e-3, "lr_d": 1e-4, "beta1": 0.5, "latent": 64}),
+        points=Case({"lr_d": 1e-4, "beta1": 0.5, "latent": 64}),
     ),
     "intra-class-collapse": Preset(
         "G hears so little of z that it makes nearly one sample for each class.",

@@ -50,7 +50,10 @@ def test_an_empty_table_is_the_defaults(tmp_path):
     ("text", "reason"),
     [
         ("select = [", "cannot be read as TOML"),
-        ('selct = ["GD1"]', "No setting is called 'selct'. Known: fail-on, ignore, limits, select"),
+        (
+            'selct = ["GD1"]',
+            "No setting is called 'selct'. Did you mean 'select'? Known: fail-on, ignore,",
+        ),
         ('fail_on = "info"', "Did you mean 'fail-on'?"),
         ('select = "GD301"', "select must be a list of codes or slugs, such as ['GD301'], got"),
         ("ignore = [301]", "ignore must be a list of codes or slugs, such as ['GD301'], got [301]"),

@@ -15,7 +15,7 @@ from gan_doctor.core import (
 def test_an_unknown_name_is_answered_with_the_known_ones_and_a_guess():
     error = UnknownNameError("trick", "r1-penaltty", ["ttur", "r1-penalty"])
     assert str(error) == (
-        "No trick is called 'r1-penaltty'. Known: r1-penalty, ttur. Did you mean 'r1-penalty'?"
+        "No trick is called 'r1-penaltty'. Did you mean 'r1-penalty'? Known: r1-penalty, ttur."
     )
 
 

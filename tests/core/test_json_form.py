@@ -78,6 +78,8 @@ SETUP = Setup(
     dtype="float16",
     amp="float16",
     ema=True,
+    labelled=True,
+    paired=False,
     objective_inferred=True,
 )
 BAND = Band(RECALL, 64, 0.9, 0.0, -math.inf, math.inf, 100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, mse_loss, softplus
 
+import gan_doctor
 from gan_doctor.core import MonitorWarning, Run
 
 READ = ("auroc", "logit/real", "logit/fake", "logit/sd", "gradient/d", "gradient/g")
@@ -571,3 +573,17 @@ def test_a_d_that_nobody_trains_is_told(recorded):
 
     with pytest.warns(MonitorWarning, match="no optimizer has stepped D"):
         recorded(frozen, steps=60)
+
+
+def test_fewer_fakes_than_reals_are_scored_under_a_paired_loss_too(tmp_path: Path) -> None:
+    # A pool of old fakes leaves fewer of this step, and the loss of pairs cannot be read then.
+    G, D = torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)
+    with gan_doctor.Monitor(tmp_path, G, D, "rpgan", attach="manual") as doctor:
+        for _ in range(3):
+            doctor.observe(real_logits=torch.ones(8), fake_logits=torch.zeros(4))
+            doctor.step(loss_d=0.7, loss_g=0.7)
+    run = gan_doctor.read(tmp_path)
+    auroc = run.get("auroc")
+    assert auroc is not None
+    assert auroc.values.tolist() == [1.0, 1.0, 1.0]
+    assert not [event for event in run.events if event.kind == "note"]

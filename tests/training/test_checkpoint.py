@@ -28,7 +28,8 @@ STATES: Mapping[str, Mapping[str, Any]] = {
     "lazy": {"tricks": {"lazy-regularization": {"interval": 3}, "r1-penalty": {}}},
     "spectral norm": {"data": "digits", "tricks": {"spectral-norm": {}, "path-length": {}}},
     "conditional": {"data": "digits", "tricks": {"projection": {}, "mode-seeking": {}}},
-    "optimistic": {"tricks": {"optimistic-adam": {}, "unrolled": {"steps": 2}}},
+    "optimistic": {"tricks": {"optimistic-adam": {}, "orthogonal-regularization": {}}},
+    "unrolled": {"tricks": {"unrolled": {"steps": 2}}},
 }
 
 

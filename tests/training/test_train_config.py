@@ -61,7 +61,7 @@ def test_a_setting_of_a_trick_that_is_off_is_refused() -> None:
 
 
 UNKNOWN: list[tuple[dict[str, Any], str]] = [
-    ({"data": "cifar"}, "digits, mnist, ring"),
+    ({"data": "cifar"}, "digits, grid, images, low-diversity, mnist"),
     ({"loss": "hing"}, "Did you mean 'hinge'"),
     ({"d_norm": "group"}, "batch, layer, none"),
     ({"learning_rate": 1e-3}, "No training setting is called 'learning_rate'"),
@@ -114,8 +114,15 @@ def test_tricks_that_exclude_each_other_are_refused_when_configured() -> None:
         TrainConfig.of(tricks=["r1-penalty"], settings={"d_norm": "batch"})
 
 
-def test_the_ring_has_no_batch_norm_to_be_in_the_way() -> None:
-    TrainConfig.of(tricks=["r1-penalty"], settings={"data": "ring", "d_norm": "batch"})
+def test_what_excludes_each_other_trains_where_it_is_asked_for_in_so_many_words() -> None:
+    settings = {"d_norm": "batch", "allow_conflicts": True}
+    assert TrainConfig.of(tricks=["r1-penalty"], settings=settings).plan().d_norm == "batch"
+
+
+def test_what_works_with_a_loss_is_allowed_with_a_word_of_caution() -> None:
+    config = TrainConfig.of(tricks=["spectral-norm", "gradient-penalty"])
+    assert any("spectral-norm" in caution for caution in config.cautions)
+    assert not TrainConfig().cautions
 
 
 @pytest.mark.parametrize(
