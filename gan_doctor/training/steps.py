@@ -5,7 +5,7 @@ Tricks plug into the places that `tricks.Plan` names; nothing here asks which.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import torch
@@ -137,7 +137,7 @@ class Steps:
         return (y,) if self.plan.conditional and y is not None else ()
 
     def _precision(self) -> AbstractContextManager[None]:
-        return torch.autocast(self.kind, self.amp, enabled=self.amp is not None)
+        return torch.autocast(self.kind, self.amp) if self.amp else nullcontext()
 
     def _update(
         self, net: str, module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor

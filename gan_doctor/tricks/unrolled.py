@@ -42,6 +42,7 @@ class Unrolled(Trick):
 
     Cost:
         6 to 12 times with 5 steps, and memory for 5 copies of D and of what its forwards keep.
+        Measured here on 8x8 digits: 6.6 times, and 3 times with exact "no".
 
     How to see that it worked:
         Modes no longer come and go: the histogram of samples over clusters is steady after a
