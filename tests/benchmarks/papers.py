@@ -151,7 +151,9 @@ def _done() -> list[dict[str, Any]]:
     if not LOG.exists():
         return []
     runs = [json.loads(line) for line in LOG.read_text(encoding="utf-8").splitlines()]
-    return [run for run in runs if run["settings"] == _settings(run["table"], run["method"])]
+    today = [run for run in runs if run["settings"] == _settings(run["table"], run["method"])]
+    # Two processes may have run the same one, and a seed counts once.
+    return list({(r["table"], r["method"], r["seed"]): r for r in today}.values())
 
 
 def _settings(table: str, method: str) -> dict[str, Any] | None:
