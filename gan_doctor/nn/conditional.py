@@ -56,9 +56,12 @@ class ProjectionDiscriminator(nn.Module):
     The embedding v starts narrow (Glorot 2010), so that the condition counts for little at first.
 
     Args:
-        D: Any discriminator of this package with one logit.
+        D: Any discriminator of this package with one logit; its trunk and output are used.
         classes: As in `condition_embedding`.
         vector: As there.
+
+    Attributes:
+        output: The last layer, (B, F) to (B, 1), of the logit without the condition.
 
     Raises:
         ConfigError: Not exactly one of the two is given.
@@ -66,18 +69,13 @@ class ProjectionDiscriminator(nn.Module):
 
     def __init__(self, D: Discriminator, classes: int = 0, vector: int = 0) -> None:
         super().__init__()
-        self.D, self.feature_count = D, D.feature_count
+        self.trunk, self.output, self.feature_count = D.trunk, D.output, D.feature_count
         self.embedding = condition_embedding(classes, vector, D.feature_count)
         nn.init.xavier_uniform_(self.embedding.weight)  # type: ignore[arg-type]
 
-    @property
-    def output(self) -> nn.Linear:
-        """The last layer of D, (B, F) to (B, 1)."""
-        return self.D.output
-
     def features(self, x: Tensor) -> Tensor:
         """(B, ...) samples to (B, F), whatever they are of."""
-        return self.D.features(x)
+        return self.trunk(x).flatten(1)  # type: ignore[no-any-return]
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, ...) samples and their conditions, (B,) or (B, vector), to (B,) logits.

@@ -26,8 +26,8 @@ class MLPGenerator(nn.Module):
         depth: Hidden layers.
         norm: Of all hidden layers, which then have no bias.
         slope: Negative slope of the activations; 0 is ReLU.
-        shape: (C, H, W) where the samples are images: they then go through a Tanh. Anything that
-            has not three dimensions leaves the vectors as they are.
+        shape: (C, H, W) where the samples are images: they then go through a Tanh. None, and
+            anything that has not three dimensions, leaves the vectors as they are.
 
     Attributes:
         first: The first layer with weights.
@@ -46,13 +46,13 @@ class MLPGenerator(nn.Module):
         depth: int = 2,
         norm: Norm = "none",
         slope: float = 0.0,
-        shape: Sequence[int] = (),
+        shape: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        images = len(shape) == 3
-        if images and math.prod(shape) != features:
+        images = shape if shape and len(shape) == 3 else None
+        if images and math.prod(images) != features:
             raise ConfigError(
-                f"features must be {math.prod(shape)} for images of shape {tuple(shape)}, "
+                f"features must be {math.prod(images)} for images of shape {tuple(images)}, "
                 f"got {features}"
             )
         layers: list[nn.Module] = []
@@ -60,7 +60,7 @@ class MLPGenerator(nn.Module):
             layers += [nn.Linear(a, b, bias=norm == "none")]
             layers += [*normalisation(norm, b, maps=False), activation(slope)]
         layers += [nn.Linear(width if depth else latent, features)]
-        layers += [nn.Tanh(), nn.Unflatten(1, tuple(shape))] if images else []
+        layers += [nn.Tanh(), nn.Unflatten(1, tuple(images))] if images else []
         self.first, self.rest = layers[0], nn.Sequential(*layers[1:])
 
     def forward(self, z: Tensor) -> Tensor:

@@ -59,24 +59,36 @@ def test_g_sees_the_condition_beside_z(kind: str) -> None:
 @KINDS
 def test_projection_is_the_formula_written_as_loops(kind: str) -> None:
     given, y = conditions(kind, 6)
-    D = ProjectionDiscriminator(MLPDiscriminator(2, 8), **given).double()
+    plain = MLPDiscriminator(2, 8)
+    D = ProjectionDiscriminator(plain, **given).double()
     y = y.double() if kind == "vector" else y
     x = torch.randn(6, 2, dtype=torch.float64)
-    h = D.D.features(x)
+    h = plain.features(x)
     for i in range(6):
         v = D.embedding(y)[i]
-        expected = D.D(x)[i] + sum(v[f] * h[i, f] for f in range(8))
+        expected = plain(x)[i] + sum(v[f] * h[i, f] for f in range(8))
         torch.testing.assert_close(D(x, y)[i], expected)
     assert torch.equal(D.features(x), h)
     assert D.feature_count == 8
-    assert torch.equal(D.output(h).squeeze(1), D.D(x))
+    assert torch.equal(D.output(h).squeeze(1), plain(x))
 
 
 def test_the_condition_counts_for_little_at_first() -> None:
     torch.manual_seed(0)
-    D = ProjectionDiscriminator(DCGANDiscriminator(1, 16, width=32), classes=10)
+    plain = DCGANDiscriminator(1, 16, width=32)
+    D = ProjectionDiscriminator(plain, classes=10)
     x, y = torch.randn(32, 1, 16, 16), torch.randint(10, (32,))
-    assert (D(x, y) - D.D(x)).std() < 3
+    assert (D(x, y) - plain(x)).std() < 3
+
+
+def test_an_output_put_in_its_place_is_the_one_that_is_used() -> None:
+    D = ProjectionDiscriminator(MLPDiscriminator(2, 8), classes=3)
+    x, y = torch.randn(4, 2), torch.tensor([0, 1, 2, 0])
+    before = D(x, y)
+    # Once `output` was only read from the D inside, and a new one was ignored without a word.
+    D.output = nn.Sequential(D.output, nn.Sigmoid())
+    plain = before - (D.embedding(y) * D.features(x)).sum(1)
+    torch.testing.assert_close(D(x, y) - before, plain.sigmoid() - plain)
 
 
 def test_every_weight_of_both_gets_a_gradient() -> None:

@@ -64,8 +64,9 @@ def test_images_are_flattened_for_d_and_made_by_g() -> None:
     assert torch.equal(D(images), D(images.flatten(1)))
 
 
-def test_a_shape_of_vectors_changes_nothing() -> None:
-    G = MLPGenerator(3, 2, 8, shape=(2,))
+@pytest.mark.parametrize("shape", [None, (2,)])
+def test_a_shape_of_vectors_changes_nothing(shape: tuple[int, ...] | None) -> None:
+    G = MLPGenerator(3, 2, 8, shape=shape)
     assert G(1e4 * torch.randn(5, 3)).abs().max() > 1
 
 
