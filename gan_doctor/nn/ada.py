@@ -82,7 +82,9 @@ class AdaptiveAugment:
         refuse_other_than_images(x)
         if self.p == 0:
             return x
-        return self._color(self._geometry(self._blit(x)))
+        # Half precision is too coarse for the places of pixels and for draws below a small p.
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        return self._color(self._geometry(self._blit(wide))).to(x.dtype)
 
     def watch(self, real_logits: Tensor) -> None:
         """Takes in D's logits on the reals of a D step, and changes `p` at each `interval`-th call.
@@ -90,7 +92,10 @@ class AdaptiveAugment:
         Args:
             real_logits: Any shape, from the reals as D sees them, that is, augmented.
         """
-        self._signs = self._signs + real_logits.detach().sign().sum(dtype=torch.float32)
+        logits = real_logits.detach()
+        # To torch the sign of NaN is 0.
+        signs = torch.where(logits.isnan(), logits, logits.sign())
+        self._signs = self._signs + signs.sum(dtype=torch.float32)
         self._seen += real_logits.numel()
         self._steps += 1
         if self._steps < self.interval:

@@ -19,10 +19,15 @@ def top_k(logits: Tensor, share: float) -> Tensor:
         are kept.
 
     Raises:
-        ConfigError: `share` is out of range.
+        ConfigError: `share` is out of range, or there is not one logit a fake.
     """
     if not 0 < share <= 1:
         raise ConfigError(f"share must lie in (0, 1], got {share}")
+    if logits.dim() != 1:
+        raise ConfigError(
+            f"Top-k needs one logit a fake, (B,), got shape {tuple(logits.shape)}: "
+            "flatten (B, 1), or take the mean of the logits of each fake"
+        )
     k = max(1, round(share * len(logits)))
     return logits if k == len(logits) else logits.topk(k).values
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from gan_doctor.core import ConfigError
 from gan_doctor.nn import AdaptiveAugment, diff_augment
@@ -100,3 +101,60 @@ def test_a_saved_augmentation_goes_on_bit_for_bit() -> None:
     other.load_state_dict(one.state_dict())
     assert one.p == other.p > 0
     assert torch.equal(one(images()), other(images()))
+
+
+def test_colours_equal_a_loop_over_images() -> None:
+    x = images().double()
+    bright, saturated, contrasted = torch.rand(3, 6, generator=random(3), dtype=torch.float64)
+    expected = []
+    for i, image in enumerate(x):
+        y = image + bright[i] - 0.5
+        grey = (y[0] + y[1] + y[2]) / 3
+        y = grey + 2 * saturated[i] * (y - grey)
+        expected.append(y.mean() + (0.5 + contrasted[i]) * (y - y.mean()))
+    changed = diff_augment(x, ("color",), random(3))
+    torch.testing.assert_close(changed, torch.stack(expected))
+
+
+def test_each_shift_is_a_cut_from_the_image_with_a_border_of_zeros() -> None:
+    x = torch.rand(300, 2, 12, 8, generator=random(1)) + 1
+    padded = nn.functional.pad(x, (1, 1, 2, 2))
+    seen = set()
+    for i, shifted in enumerate(diff_augment(x, ("translation",), random(2))):
+        places = [(a, b) for a in range(5) for b in range(3)]
+        (place,) = ((a, b) for a, b in places if padded[i, :, a : a + 12, b : b + 8].equal(shifted))
+        seen.add(place)
+    assert len(seen) == 15
+
+
+@pytest.mark.parametrize("side", [6, 7, 8])
+def test_cutout_hides_a_rectangle_and_every_row_now_and_then(side: int) -> None:
+    cut = diff_augment(torch.ones(2_000, 1, side, side), ("cutout",), random())
+    hidden = cut[:, 0] == 0
+    rows, columns = hidden.any(2), hidden.any(1)
+    assert torch.equal(hidden, rows[:, :, None] & columns[:, None])
+    for line in (rows, columns):
+        assert line.sum(1).max() == int(side / 2 + 0.5)
+        # One piece: it begins once.
+        starts = line & ~nn.functional.pad(line, (1, 0))[:, :-1]
+        assert (starts.sum(1) == 1).all()
+        shares = line.double().mean(0)
+        torch.testing.assert_close(shares, shares.flip(0), atol=0.05, rtol=0)
+
+
+def test_a_policy_is_followed_in_its_order_and_an_empty_one_does_nothing() -> None:
+    x, one = images(), random(5)
+    first = diff_augment(x, ("cutout",), one)
+    step_by_step = diff_augment(first, ("color",), one)
+    assert torch.equal(diff_augment(x, ("cutout", "color"), random(5)), step_by_step)
+    assert torch.equal(diff_augment(x, ()), x)
+
+
+def test_gradients_of_the_first_and_second_order_are_right() -> None:
+    x = images(2, 3, 8)[:, :, :4, :4].double().requires_grad_()
+
+    def changed(x: torch.Tensor) -> torch.Tensor:
+        return diff_augment(x, generator=random(4)).square()
+
+    assert torch.autograd.gradcheck(changed, (x,))
+    assert torch.autograd.gradgradcheck(changed, (x,))

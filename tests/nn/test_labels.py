@@ -47,3 +47,20 @@ def test_flips_out_of_range_are_refused() -> None:
         flipped(torch.ones(2), torch.zeros(2), 0.5)
     with pytest.raises(ConfigError, match="got 2 and 3"):
         flipped(torch.ones(2), torch.zeros(3))
+
+
+def test_noisy_labels_equal_their_formula_and_a_seed_repeats() -> None:
+    drawn = torch.rand(50, generator=random(3))
+    expected = [min(1.0, 0.7 + 0.5 * u) for u in drawn.tolist()]
+    once, twice = (noisy_labels(50, 0.7, 1.2, random(3)) for _ in range(2))
+    assert once.tolist() == pytest.approx(expected)
+    assert torch.equal(once, twice)
+    assert noisy_labels(3, 1.0, 1.0).tolist() == [1, 1, 1]
+
+
+def test_a_flip_takes_the_target_of_the_same_place_and_leaves_what_it_was_given() -> None:
+    real, fake = torch.arange(200.0), -torch.arange(200.0) - 1
+    on_real, on_fake = flipped(real, fake, 0.4, random())
+    assert ((on_real == real) | (on_real == fake)).all()
+    assert ((on_fake == real) | (on_fake == fake)).all()
+    assert torch.equal(real, torch.arange(200.0))

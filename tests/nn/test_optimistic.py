@@ -74,3 +74,41 @@ def test_a_saved_state_goes_on_bit_for_bit() -> None:
 def test_settings_out_of_range_are_refused_by_name(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=next(iter(settings))):
         OptimisticAdam([torch.nn.Parameter(torch.zeros(1))], **settings)  # type: ignore[arg-type]
+
+
+def test_many_weights_equal_the_algorithm_on_each_of_them() -> None:
+    random = torch.Generator().manual_seed(1)
+    w, b = (torch.nn.Parameter(torch.zeros(n, dtype=torch.float64)) for n in (3, 2))
+    optimizer = OptimisticAdam([{"params": [w]}, {"params": [b], "lr": 0.3}], lr=0.1)
+    gradients = torch.randn(7, 5, generator=random, dtype=torch.float64)
+    for g in gradients:
+        w.grad, b.grad = g[:3].clone(), g[3:].clone()
+        optimizer.step()
+    expected = [
+        by_the_paper(column.tolist(), 0.1 if i < 3 else 0.3, 0.5, 0.9, 1e-8)
+        for i, column in enumerate(gradients.T)
+    ]
+    assert [*w.tolist(), *b.tolist()] == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_first_step_is_twice_that_of_adam() -> None:
+    one, other = (torch.nn.Parameter(torch.zeros(4, dtype=torch.float64)) for _ in range(2))
+    for p, make in ((one, OptimisticAdam), (other, Adam)):
+        p.grad = torch.tensor([1.0, -2.0, 0.5, 0.0], dtype=torch.float64)
+        make([p], lr=0.1, betas=(0.5, 0.9)).step()
+    torch.testing.assert_close(one.detach(), 2 * other.detach())
+
+
+def test_a_weight_without_a_gradient_stays_and_a_closure_gives_its_loss() -> None:
+    moved, still = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    optimizer = OptimisticAdam([moved, still], lr=0.1)
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        total = moved.square().sum()
+        total.backward()
+        return total
+
+    assert optimizer.step(loss) == 2
+    assert torch.equal(still, torch.ones(2))
+    assert (moved < 1).all()
