@@ -6,6 +6,7 @@ from gan_doctor.losses.diversity import diversity_loss, mode_seeking_loss
 from gan_doctor.losses.dragan import dragan_penalty
 from gan_doctor.losses.feature_matching import feature_matching
 from gan_doctor.losses.historical import HistoricalAverage
+from gan_doctor.losses.input_gradient import Judge
 from gan_doctor.losses.lecam import LeCam
 from gan_doctor.losses.objectives import LOSS_FAMILIES, discriminator_loss, generator_loss
 from gan_doctor.losses.orthogonal import orthogonal_penalty
@@ -18,6 +19,7 @@ from gan_doctor.losses.unrolled import unroll
 __all__ = [
     "LOSS_FAMILIES",
     "HistoricalAverage",
+    "Judge",
     "LeCam",
     "PathLength",
     "class_logit",

@@ -1,5 +1,6 @@
 """Networks and layers that a person can import into their own loop."""
 
+from gan_doctor.nn._named_layers import Norm
 from gan_doctor.nn.ada import AdaptiveAugment
 from gan_doctor.nn.attention import SelfAttention
 from gan_doctor.nn.augment import diff_augment
@@ -28,7 +29,7 @@ from gan_doctor.nn.replay_buffer import Mixed, ReplayBuffer
 from gan_doctor.nn.resnet import ResNetDiscriminator, ResNetGenerator
 from gan_doctor.nn.spectral_norm import remove_spectral_norm, spectral_norm
 from gan_doctor.nn.top_k import annealed_share, top_k
-from gan_doctor.nn.upsampling import ResizeConv, SubPixelConv, icnr_, upsampling_layer
+from gan_doctor.nn.upsampling import ResizeConv, SubPixelConv, Upsampling, icnr_, upsampling_layer
 from gan_doctor.nn.weight_clipping import clip_weights
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "MinibatchStdDev",
     "Mixed",
     "MultiGenerator",
+    "Norm",
     "OptimisticAdam",
     "ProjectionDiscriminator",
     "ReplayBuffer",
@@ -57,6 +59,7 @@ __all__ = [
     "SelfAttention",
     "SeparationGate",
     "SubPixelConv",
+    "Upsampling",
     "annealed",
     "annealed_share",
     "clip_weights",

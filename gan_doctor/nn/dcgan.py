@@ -7,6 +7,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
+from gan_doctor.nn._downwards import downwards
 from gan_doctor.nn._named_layers import Norm, activation, dropping, normalisation
 from gan_doctor.nn._sides import refuse_other_sides, stages
 from gan_doctor.nn.attention import SelfAttention
@@ -114,18 +115,13 @@ class DCGANDiscriminator(Discriminator):
         attention: int = 0,
         late: Sequence[LateLayer] = (),
     ) -> None:
-        refuse_other_sides(attention, size)
-        base, halvings = stages(size)
-        layers: list[nn.Module] = []
-        c, side = channels, size
-        for stage in range(halvings):
-            out, side = width * 2**stage, side // 2
-            normed = normalisation(norm, out, maps=True) if stage else []
-            layers += [nn.Conv2d(c, out, 4, stride=2, padding=1, bias=not normed), *normed]
-            layers += [activation(slope), *dropping(dropout)]
-            layers += [SelfAttention(out)] if side == attention else []
-            c = out
-        super().__init__(nn.Sequential(*layers), (c, base, base), late)
+        def stage(c: int, out: int, first: bool) -> list[nn.Module]:
+            normed = [] if first else normalisation(norm, out, maps=True)
+            halved = nn.Conv2d(c, out, 4, stride=2, padding=1, bias=not normed)
+            return [halved, *normed, activation(slope), *dropping(dropout)]
+
+        layers, shape = downwards(channels, size, width, attention, stage)
+        super().__init__(nn.Sequential(*layers), shape, late)
         _initialise([*layers, self.output])
 
 

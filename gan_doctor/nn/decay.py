@@ -6,13 +6,6 @@ from typing import Any
 
 from torch import Tensor, nn
 
-_NORMS = (
-    nn.modules.batchnorm._BatchNorm,
-    nn.LayerNorm,
-    nn.GroupNorm,
-    nn.modules.instancenorm._InstanceNorm,
-)
-
 
 def parameter_groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Groups for an optimizer with decoupled decay, such as AdamW (Loshchilov & Hutter 2019).
@@ -48,15 +41,14 @@ def l1_penalty(module: nn.Module, weight: float) -> Tensor:
     Returns:
         A scalar.
     """
-    total = sum((p.abs().sum() for p in _weights(module)), start=_zero(module))
-    return weight * total
+    none = next(module.parameters()).new_zeros(())
+    return weight * sum((p.abs().sum() for p in _weights(module)), start=none)
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
     """Each parameter of two dimensions or more that no normalisation holds, once."""
-    normal = {id(p) for m in module.modules() if isinstance(m, _NORMS) for p in m.parameters()}
+    # The other normalisations have parameters of one dimension.
+    normal = {
+        id(p) for m in module.modules() if isinstance(m, nn.LayerNorm) for p in m.parameters()
+    }
     return [p for p in module.parameters() if p.dim() > 1 and id(p) not in normal]
-
-
-def _zero(module: nn.Module) -> Tensor:
-    return next(module.parameters()).new_zeros(())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +37,7 @@ class SeparationGate:
         Args:
             auroc: Of D's logits on the reals and fakes of this step; NaN is no news.
         """
-        if auroc == auroc:  # not NaN
+        if not math.isnan(auroc):
             before = auroc if self._mean is None else self._mean
             self._mean = self.decay * before + (1 - self.decay) * auroc
         return self._mean is not None and self._mean > self.threshold

@@ -9,6 +9,7 @@ from functools import partial
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from gan_doctor.nn._downwards import downwards
 from gan_doctor.nn._named_layers import Norm, activation, dropping, normalisation
 from gan_doctor.nn._sides import refuse_other_sides, stages
 from gan_doctor.nn.attention import SelfAttention
@@ -141,16 +142,11 @@ class ResNetDiscriminator(Discriminator):
         attention: int = 0,
         late: Sequence[LateLayer] = (),
     ) -> None:
-        refuse_other_sides(attention, size)
-        base, halvings = stages(size)
-        layers: list[nn.Module] = []
-        c, side = channels, size
-        for stage in range(halvings):
-            out, side = width * 2**stage, side // 2
-            layers += [ResidualDown(c, out, norm, slope, first=not stage), *dropping(dropout)]
-            layers += [SelfAttention(out)] if side == attention else []
-            c = out
-        super().__init__(nn.Sequential(*layers, activation(slope)), (c, base, base), late)
+        def stage(c: int, out: int, first: bool) -> list[nn.Module]:
+            return [ResidualDown(c, out, norm, slope, first), *dropping(dropout)]
+
+        layers, shape = downwards(channels, size, width, attention, stage)
+        super().__init__(nn.Sequential(*layers, activation(slope)), shape, late)
 
 
 def _initialise(branch: nn.Module, shortcut: nn.Module, slope: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from gan_doctor.core import ConfigError
-from gan_doctor.training.config import TrainConfig
+from gan_doctor.training.config import CONFIG_FILE, TrainConfig
 from gan_doctor.training.seeding import random_state, set_random_state
 from gan_doctor.training.steps import Steps
 
@@ -44,7 +44,7 @@ def load(folder: Path, config: TrainConfig, steps: Steps) -> None:
     """
     path = folder / FILE
     if not path.exists():
-        if (folder / "config.toml").exists():
+        if (folder / CONFIG_FILE).exists():
             raise ConfigError(
                 f"{folder} holds a training without a checkpoint, so that it cannot go on: "
                 "train with checkpoint_every, or start again with exists='overwrite'"
@@ -56,7 +56,7 @@ def load(folder: Path, config: TrainConfig, steps: Steps) -> None:
         if other:
             raise ConfigError(
                 f"{path} is of a training with other settings ({', '.join(other)}): resume it with "
-                f"--config {folder / 'config.toml'}, or choose another directory"
+                f"--config {folder / CONFIG_FILE}, or choose another directory"
             )
         _set_state(steps, state["steps"])
         set_random_state({name: s.cpu() for name, s in state["random"].items()}, steps.plan.device)

@@ -14,16 +14,19 @@ import torch
 
 from gan_doctor.core import ConfigError, UnknownNameError
 from gan_doctor.losses import LOSS_FAMILIES
+from gan_doctor.nn import Norm, Upsampling
 from gan_doctor.training.data import DATA
 from gan_doctor.training.faults import FAULTS
 from gan_doctor.training.presets import HEALTHY
 from gan_doctor.training.presets import preset as find_preset
-from gan_doctor.tricks import Norm, Plan, cautions, switch_on, trick
+from gan_doctor.tricks import Plan, cautions, switch_on, trick
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+CONFIG_FILE = "config.toml"  # beside a run
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class TrainConfig:
     network: Literal["mlp", "maxout", "dcgan", "resnet"] = "dcgan"
     g_norm: Norm = "batch"
     d_norm: Norm = "layer"
-    upsampling: Literal["transposed", "pixel-shuffle", "resize"] = "transposed"
+    upsampling: Upsampling = "transposed"
     latent: int = 64
     latent_law: Literal["normal", "uniform"] = "normal"
     width: int = 48
@@ -116,9 +119,7 @@ class TrainConfig:
         if self.fault:
             _check_choice("fault", self.fault, FAULTS)
         kind = DATA[self.data]
-        if kind.sizes and self.size not in kind.sizes:
-            sizes = " or ".join(map(str, kind.sizes))
-            raise ConfigError(f"size must be {sizes} for {self.data}, got {self.size}")
+        kind.check_size(self.data, self.size)
         if self.network in ("dcgan", "resnet") and kind.kind != "images":
             raise ConfigError(
                 f"network {self.network} makes images, and {self.data} has none: use mlp or maxout"
@@ -250,11 +251,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     if get_origin(kind) is Literal
 }
 # Fields that a plan has under the same name.
-_PLANNED = tuple(
-    f.name
-    for f in fields(Plan)
-    if f.name in {g.name for g in fields(TrainConfig)} and f.name not in ("device",)
-)
+_PLANNED = {f.name for f in fields(Plan)} & {f.name for f in fields(TrainConfig)} - {"device"}
 _RANGES: Mapping[str, tuple[float, float]] = {
     "data_limit": (0, math.inf),
     "steps": (1, math.inf),

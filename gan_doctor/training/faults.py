@@ -123,9 +123,8 @@ def _rotate(plan: Plan) -> None:
 
 def _exhaust_rates(plan: Plan) -> None:
     def decay(training: Training) -> None:
-        for optimizer in (training.opt_g, training.opt_d):
-            for group in optimizer.param_groups:
-                group["lr"] *= _DECAY
+        for group in training.param_groups:
+            group["lr"] *= _DECAY
 
     plan.after_step.append(decay)
 

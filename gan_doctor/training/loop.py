@@ -14,7 +14,7 @@ from gan_doctor.core import RunExistsError
 from gan_doctor.metrics import auroc
 from gan_doctor.training import checkpoint
 from gan_doctor.training.assembly import assembled
-from gan_doctor.training.config import TrainConfig
+from gan_doctor.training.config import CONFIG_FILE, TrainConfig
 from gan_doctor.training.drawing import Drawing
 from gan_doctor.training.seeding import seeded
 from gan_doctor.training.steps import Steps
@@ -22,7 +22,6 @@ from gan_doctor.training.steps import Steps
 if TYPE_CHECKING:
     from gan_doctor.monitor import Monitor
 
-CONFIG_FILE = "config.toml"
 _REPORTS = 100  # of the progress over a training
 
 
@@ -82,6 +81,7 @@ def train(
     folder = Path(directory) if directory is not None else None
     steps, data = assembled(config)
     plan, now, drawing = steps.plan, steps.now, Drawing(steps, data)
+    told_every = max(1, config.steps // _REPORTS)
     with seeded(plan.subseed("layers"), plan.device):
         for hook in plan.at_start:
             hook(now)
@@ -104,7 +104,7 @@ def train(
                     checkpoint.save(folder, config, steps)
                 if look and _is_due(now.step, config.steps, look_every):
                     look(now.step, drawing)
-                if progress and _worth_telling(now.step, config.steps):
+                if progress and _is_due(now.step, config.steps, told_every):
                     state = {"loss_d": loss_d.item(), "loss_g": loss_g.item()}
                     progress(now.step, state | {"auroc": auroc(*steps.logits).item()})
     return Trained(config, now.G, now.D, folder, now.average, drawing)
@@ -113,10 +113,6 @@ def train(
 def _is_due(step: int, steps: int, every: int) -> bool:
     """At each so many steps, and at the end."""
     return every > 0 and (step % every == 0 or step == steps)
-
-
-def _worth_telling(step: int, steps: int) -> bool:
-    return step == steps or step % max(1, steps // _REPORTS) == 0
 
 
 def _recorded(

@@ -100,6 +100,11 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
+def _anywhere(case: Case) -> dict[str, Any]:
+    """The same on images and on points."""
+    return {"images": case, "points": case}
+
+
 _WGAN_GP: Mapping[str, Any] = {
     "loss": "wasserstein",
     "d_norm": "none",
@@ -115,7 +120,7 @@ _OF_CLASSES: Mapping[str, Any] = {"tricks": {"projection": {}}}
 
 # In the order of their codes, one at least for each detector of the catalogue (section 6).
 PRESETS: Mapping[str, Preset] = {
-    "healthy": Preset("A training that goes well.", code="GD001", images=Case(), points=Case()),
+    "healthy": Preset("A training that goes well.", code="GD001", **_anywhere(Case())),
     "non-finite": Preset(
         "Adam's betas are swapped and nothing bounds the critic, which grows until it overflows.",
         code="GD101",
@@ -125,8 +130,7 @@ PRESETS: Mapping[str, Preset] = {
     "nan-injected": Preset(
         "One weight of D becomes NaN in the middle of a training that went well.",
         code="GD101",
-        images=Case({"fault": "nan-injected"}),
-        points=Case({"fault": "nan-injected"}),
+        **_anywhere(Case({"fault": "nan-injected"})),
     ),
     "exploding-gradient": Preset(
         "Rates a hundred times too high under a loss that grows with the square of the error.",
@@ -137,8 +141,7 @@ PRESETS: Mapping[str, Preset] = {
     "vanishing-generator-gradient": Preset(
         "Under the minimax loss a D that is sure leaves G no gradient.",
         code="GD103",
-        images=Case({"loss": "minimax", "lr_d": 5e-3, "d_steps": 3, "lr_g": 1e-4}),
-        points=Case({"loss": "minimax", "lr_d": 5e-3, "d_steps": 3, "lr_g": 1e-4}),
+        **_anywhere(Case({"loss": "minimax", "lr_d": 5e-3, "d_steps": 3, "lr_g": 1e-4})),
     ),
     "divergence": Preset(
         "Nothing bounds the critic of a Wasserstein loss, so that its outputs run away.",
@@ -149,8 +152,7 @@ PRESETS: Mapping[str, Preset] = {
     "learning-rate-exhausted": Preset(
         "Both learning rates have decayed to nothing before the training is half done.",
         code="GD105",
-        images=Case({"fault": "rates-exhausted"}),
-        points=Case({"fault": "rates-exhausted"}),
+        **_anywhere(Case({"fault": "rates-exhausted"})),
     ),
     "discriminator-overpowering": Preset(
         "D learns two hundred times faster than G and wins before G has begun.",
@@ -170,8 +172,7 @@ PRESETS: Mapping[str, Preset] = {
     "non-convergence": Preset(
         "Much momentum at high rates: the two players overshoot and circle each other.",
         code="GD204",
-        images=Case({"beta1": 0.9, "lr_g": 5e-3, "lr_d": 5e-3}),
-        points=Case({"beta1": 0.9, "lr_g": 5e-3, "lr_d": 5e-3}),
+        **_anywhere(Case({"beta1": 0.9, "lr_g": 5e-3, "lr_d": 5e-3})),
     ),
     "auxiliary-loss-dominates": Preset(
         "A pixel loss of weight 10,000 leaves the adversarial loss no say.",
@@ -202,20 +203,17 @@ PRESETS: Mapping[str, Preset] = {
     "intra-class-collapse": Preset(
         "G hears so little of z that it makes nearly one sample for each class.",
         code="GD304",
-        images=Case({"fault": "latent-damped"}, _OF_CLASSES),
-        points=Case({"fault": "latent-damped"}, _OF_CLASSES),
+        **_anywhere(Case({"fault": "latent-damped"}, _OF_CLASSES)),
     ),
     "latent-ignored": Preset(
         "G is given zeros in place of z and makes one sample for each class.",
         code="GD305",
-        images=Case({"fault": "latent-ignored"}, _OF_CLASSES),
-        points=Case({"fault": "latent-ignored"}, _OF_CLASSES),
+        **_anywhere(Case({"fault": "latent-ignored"}, _OF_CLASSES)),
     ),
     "condition-ignored": Preset(
         "G is told the same class whatever was asked.",
         code="GD306",
-        images=Case({"fault": "condition-ignored"}, _OF_CLASSES),
-        points=Case({"fault": "condition-ignored"}, _OF_CLASSES),
+        **_anywhere(Case({"fault": "condition-ignored"}, _OF_CLASSES)),
     ),
     "noise-output": Preset(
         "G's learning rate is next to nothing, so it never leaves the noise that it starts from.",
@@ -235,8 +233,7 @@ PRESETS: Mapping[str, Preset] = {
     "quality-regression": Preset(
         "G's learning rate grows 300 times half-way and ruins what was learned.",
         code="GD404",
-        images=Case({"fault": "rate-runs-away"}),
-        points=Case({"fault": "rate-runs-away"}),
+        **_anywhere(Case({"fault": "rate-runs-away"})),
     ),
     "value-range-mismatch": Preset(
         "The images lie in [0, 1] and G's in [-1, 1], which alone tells them apart.",
@@ -263,32 +260,27 @@ PRESETS: Mapping[str, Preset] = {
     "player-not-updated": Preset(
         "G's gradients are zeroed before its optimizer steps.",
         code="GD601",
-        images=Case({"fault": "frozen-generator"}),
-        points=Case({"fault": "frozen-generator"}),
+        **_anywhere(Case({"fault": "frozen-generator"})),
     ),
     "discriminator-not-updated": Preset(
         "D's gradients are zeroed before its optimizer steps.",
         code="GD601",
-        images=Case({"fault": "frozen-discriminator"}),
-        points=Case({"fault": "frozen-discriminator"}),
+        **_anywhere(Case({"fault": "frozen-discriminator"})),
     ),
     "double-sigmoid": Preset(
         "D ends in a sigmoid, and its loss takes another one of that.",
         code="GD602",
-        images=Case({"fault": "double-sigmoid"}),
-        points=Case({"fault": "double-sigmoid"}),
+        **_anywhere(Case({"fault": "double-sigmoid"})),
     ),
     "labels-swapped": Preset(
         "D is trained to call reals fake and fakes real, and G follows the usual way.",
         code="GD603",
-        images=Case({"fault": "labels-swapped"}),
-        points=Case({"fault": "labels-swapped"}),
+        **_anywhere(Case({"fault": "labels-swapped"})),
     ),
     "data-not-shuffled": Preset(
         "The data comes class by class, so that D forgets one class over the next.",
         code="GD604",
-        images=Case({"shuffle": False}),
-        points=Case({"shuffle": False}),
+        **_anywhere(Case({"shuffle": False})),
     ),
     "loss-not-backpropagated": Preset(
         "R1 is computed and logged, but it is detached and changes no gradient.",

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from gan_doctor.losses import Judge
 from gan_doctor.nn import pack
 from gan_doctor.training.data import Batches
-from gan_doctor.tricks import DStep, GStep, Judge, LookAhead, Plan, Training
+from gan_doctor.tricks import DStep, GStep, LookAhead, Plan, Training
 
 if TYPE_CHECKING:
     from gan_doctor.monitor import Monitor

@@ -1,7 +1,7 @@
 """One card per trick: what, when, with which values, at what cost; no torch here."""
 
 from gan_doctor.tricks._base import CATEGORIES, Category, Prescription, Trick, known, trick
-from gan_doctor.tricks._plan import DStep, GStep, Judge, LookAhead, Norm, Plan, Stateful, Training
+from gan_doctor.tricks._plan import DStep, GStep, LookAhead, Plan, Stateful, Training
 from gan_doctor.tricks._switches import cautions, check_compatible, conflict, switch_on
 
 __all__ = [
@@ -9,9 +9,7 @@ __all__ = [
     "Category",
     "DStep",
     "GStep",
-    "Judge",
     "LookAhead",
-    "Norm",
     "Plan",
     "Prescription",
     "Stateful",

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-Judge = Callable[["Tensor"], "Tensor"]  # a batch as D sees it, to its logits
-Norm = Literal["layer", "batch", "none"]
+    from gan_doctor.losses import Judge
+    from gan_doctor.nn import Norm, Upsampling
 
 
 class Stateful(Protocol):
@@ -50,6 +50,11 @@ class Training:
     step: int = 0
     d_step: int = 0
     average: nn.Module | None = None
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """Of both optimizers, to change their learning rates."""
+        return [*self.opt_g.param_groups, *self.opt_d.param_groups]
 
     @property
     def done(self) -> float:
@@ -196,7 +201,7 @@ class Plan:
     g_slope: float = 0.0
     d_slope: float = 0.2
     dropout: float = 0.0
-    upsampling: Literal["transposed", "pixel-shuffle", "resize"] = "transposed"
+    upsampling: Upsampling = "transposed"
     spectral_norm: bool = False
     attention: int = 0
     generators: int = 1

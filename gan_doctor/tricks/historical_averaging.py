@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gan_doctor.core import Finding, Run, Setup
 from gan_doctor.tricks._base import Prescription, Trick
 from gan_doctor.tricks._facts import declared
 from gan_doctor.tricks._plan import Plan, Training
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["HistoricalAveraging"]
 

@@ -92,16 +92,13 @@ class LRDecay(Trick):
         if floor > 1:
             raise ConfigError(f"{self.slug}.floor must lie in [0, 1], got {floor}")
 
-        def groups(now: Training) -> list[dict[str, Any]]:
-            return [*now.opt_g.param_groups, *now.opt_d.param_groups]
-
         def remember(now: Training) -> None:
-            for group in groups(now):
+            for group in now.param_groups:
                 group["initial_lr"] = group["lr"]
 
         def lower(now: Training) -> None:
             left = 1 - (1 - floor) * max(0.0, (now.done - start) / (1 - start))
-            for group in groups(now):
+            for group in now.param_groups:
                 group["lr"] = left * group["initial_lr"]
 
         plan.at_start.append(remember)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gan_doctor.core import Finding, Run, Setup
 from gan_doctor.tricks._base import Prescription, Trick
 from gan_doctor.tricks._facts import declared
-from gan_doctor.tricks._plan import Judge, Plan, Training
+from gan_doctor.tricks._plan import Called, Plan, Training
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,7 +104,7 @@ class Unrolled(Trick):
 
         steps, exact = settings["steps"], settings["exact"] == "yes"
 
-        def to_come(training: Training, loss: Callable[[Judge], Tensor]) -> Judge:
+        def to_come(training: Training, loss: Callable[[Called], Tensor]) -> Called:
             return unroll(training.D, loss, training.opt_d, steps, exact)
 
         if steps:

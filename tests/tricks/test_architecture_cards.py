@@ -10,25 +10,16 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
+from tricks.asked import applied, offer
 
-from gan_doctor.core import ConfigError, Finding, Network, Objective, Run, Setup, UnknownNameError
+from gan_doctor.core import ConfigError, Finding, Network, Objective, Setup, UnknownNameError
 from gan_doctor.core.setup import Upsampling
 from gan_doctor.training import TrainConfig, train
-from gan_doctor.tricks import Plan, Prescription, conflict, switch_on, trick
+from gan_doctor.tricks import Plan, conflict, switch_on, trick
 
 Make = Callable[[str], Finding]
 
 IMAGES, POINTS = (3, 32, 32), (2,)
-
-
-def offer(slug: str, finding: Finding, **facts: Any) -> Prescription | None:
-    return trick(slug).prescribe(Run("run", setup=Setup(**facts)), finding)
-
-
-def applied(slug: str, plan: Plan | None = None, **settings: Any) -> Plan:
-    plan = plan or Plan()
-    trick(slug).apply(plan, trick(slug).configured(settings))
-    return plan
 
 
 def d_with(*layers: str, **facts: Any) -> Setup:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from tricks.asked import applied, offer, offered
 
 from gan_doctor.core import ConfigError, Finding, Network, Objective, OptimizerFacts, Run, Setup
 from gan_doctor.losses import (
@@ -28,29 +29,13 @@ from gan_doctor.losses import (
 )
 from gan_doctor.nn import diff_augment, pack
 from gan_doctor.training import TrainConfig, train
-from gan_doctor.tricks import DStep, GStep, Plan, Prescription, Training, cautions, switch_on, trick
+from gan_doctor.tricks import DStep, GStep, Plan, Training, cautions, switch_on, trick
 
 Make = Callable[[str], Finding]
 
 SMALL = {"steps": 4, "batch_size": 16, "width": 8, "latent": 4}
 RELATIVISTIC = ["relativistic-paired-loss", "relativistic-average-loss"]
 PENALTIES = ["r1-penalty", "r2-penalty", "gradient-penalty", "dragan"]
-
-
-def offer(slug: str, finding: Finding, **facts: Any) -> Prescription | None:
-    return trick(slug).prescribe(Run("run", setup=Setup(**facts)), finding)
-
-
-def offered(slug: str, finding: Finding, **facts: Any) -> Prescription:
-    found = offer(slug, finding, **facts)
-    assert found is not None
-    return found
-
-
-def applied(slug: str, plan: Plan | None = None, **settings: Any) -> Plan:
-    plan = plan or Plan()
-    trick(slug).apply(plan, trick(slug).configured(settings))
-    return plan
 
 
 class Critic(nn.Module):

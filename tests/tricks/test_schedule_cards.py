@@ -12,6 +12,7 @@ from typing import Any, get_args
 import pytest
 import torch
 from torch import Tensor, nn
+from tricks.asked import applied, offer, offered
 
 from gan_doctor.core import (
     ConfigError,
@@ -21,37 +22,18 @@ from gan_doctor.core import (
     Network,
     Objective,
     OptimizerFacts,
-    Run,
     Series,
     Setup,
 )
 from gan_doctor.core.objective import Family
 from gan_doctor.nn import pack
 from gan_doctor.training import TrainConfig, train
-from gan_doctor.tricks import Plan, Prescription, Training, switch_on, trick
+from gan_doctor.tricks import Plan, Training, switch_on, trick
 
 Make = Callable[[str], Finding]
 
 IMAGES, POINTS = (1, 8, 8), (2,)
 SMALL = {"data": "ring", "steps": 4, "batch_size": 16, "width": 8, "latent": 4}
-
-
-def offer(
-    slug: str, finding: Finding, series: tuple[Series, ...] = (), **facts: Any
-) -> Prescription | None:
-    return trick(slug).prescribe(Run("run", series=series, setup=Setup(**facts)), finding)
-
-
-def offered(slug: str, finding: Finding, **facts: Any) -> Prescription:
-    found = offer(slug, finding, **facts)
-    assert found is not None
-    return found
-
-
-def applied(slug: str, plan: Plan | None = None, **settings: Any) -> Plan:
-    plan = plan or Plan()
-    trick(slug).apply(plan, trick(slug).configured(settings))
-    return plan
 
 
 def a_training(steps: int = 10) -> Training:

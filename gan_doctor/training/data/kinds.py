@@ -42,6 +42,12 @@ class DataKind:
     labelled: bool = False
     paired: bool = False
 
+    def check_size(self, name: str, size: int) -> None:
+        """Raises a ConfigError if its images do not come in that size; `name` is its own."""
+        if self.sizes and size not in self.sizes:
+            sizes = " or ".join(map(str, self.sizes))
+            raise ConfigError(f"size must be {sizes} for {name}, got {size}")
+
     @property
     def needs_file(self) -> bool:
         """Whether it is read from disk."""
@@ -63,9 +69,7 @@ def load(name: str, size: int = 0, file: str = "") -> Dataset:
     if name not in DATA:
         raise UnknownNameError("data set", name, DATA)
     kind = DATA[name]
-    if size not in (kind.sizes or (size,)):
-        sizes = " or ".join(map(str, kind.sizes))
-        raise ConfigError(f"size must be {sizes} for {name}, got {size}")
+    kind.check_size(name, size)
     if kind.needs_file and not file:
         raise ConfigError(f"{name} is read from disk, not downloaded: set data_file to {kind.file}")
     return kind.make(size, file)
