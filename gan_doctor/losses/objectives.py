@@ -141,13 +141,14 @@ def _by_comparison(loss: Callable[[Tensor, Tensor, int | None], Tensor]) -> _Fam
     )
 
 
+# label * softplus(-l) + (1 - label) * softplus(l), where softplus(l) = softplus(-l) + l. Without
+# labels it is one softplus alone, also where l is infinite.
 def _real_cross_entropy(logits: Tensor, label: Label) -> Tensor:
-    # label * softplus(-l) + (1 - label) * softplus(l), where softplus(l) = softplus(-l) + l.
-    return softplus(-logits) + (1 - label) * logits
+    plain = not isinstance(label, Tensor) and label == 1
+    return softplus(-logits) if plain else softplus(-logits) + (1 - label) * logits
 
 
 def _fake_cross_entropy(logits: Tensor, label: Label) -> Tensor:
-    # The same, written so that it is softplus(l) alone without labels, also where l is infinite.
     plain = not isinstance(label, Tensor) and label == 0
     return softplus(logits) if plain else softplus(logits) - label * logits
 

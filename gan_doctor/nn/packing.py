@@ -15,7 +15,7 @@ def pack(x: Tensor, m: int) -> Tensor:
     Returns:
         (B, m * C, ...).
     """
-    return x.reshape(len(x) // m, m * x.shape[1], *x.shape[2:])
+    return x if m == 1 else x.reshape(len(x) // m, m * x.shape[1], *x.shape[2:])
 
 
 def unpack(x: Tensor, m: int) -> Tensor:

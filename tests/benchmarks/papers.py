@@ -46,12 +46,12 @@ GRID: Mapping[str, Any] = {
     "lr_g": 3e-4, "lr_d": 3e-4, "steps": 30_000,
 }  # fmt: skip
 RING: Mapping[str, Any] = {
-    "data": "ring", "latent": 256, "width": 128, "batch_size": 256, "beta1": 0.5, "beta2": 0.999,
-    "lr_g": 1e-3, "lr_d": 1e-4, "steps": 10_000,
+    "data": "ring", "latent": 256, "width": 128, "batch_size": 128, "beta1": 0.5, "beta2": 0.999,
+    "lr_g": 1e-3, "lr_d": 1e-4, "steps": 5_000,
 }  # fmt: skip
 STACKED: Mapping[str, Any] = {
     "data": "stacked-mnist", "size": 28, "latent": 256, "width": 16, "d_width": 4, "d_norm": "none",
-    "batch_size": 64, "beta1": 0.5, "beta2": 0.99, "lr_g": 1e-4, "lr_d": 2e-4, "steps": 8_000,
+    "batch_size": 64, "beta1": 0.5, "beta2": 0.99, "lr_g": 1e-4, "lr_d": 2e-4, "steps": 5_000,
 }  # fmt: skip
 
 Tricks = Mapping[str, Mapping[str, Any]]
