@@ -53,6 +53,8 @@ _TERMS = (
     Term("loss/d/clean",
          "D's loss recomputed from its logits as L_real + L_fake: no penalty, no label policy",
          "loss units"),
+    Term("loss/d/double",
+         "D's loss recomputed as if the probabilities that it gives were logits", "loss units"),
     Term("loss/d/real", "The real half of D's loss", "loss units", aliases=(
         "errD_real", "d_loss_real", "Loss/D_real", "dis_loss_real", "l_d_real", "DR")),
     Term("loss/d/fake", "The fake half of D's loss", "loss units", aliases=(
@@ -69,6 +71,9 @@ _TERMS = (
     Term("logit/gradient",
          "Sum of the loss gradient over D's logits on reals: negative when D learns to score "
          "reals high", "loss per logit"),
+    Term("logit/gradient/generator",
+         "Sum of the loss gradient over D's logits on fakes in the G step: negative when G learns "
+         "to have fakes scored high", "loss per logit"),
     Term("reached/real",
          "Share of the watched D steps in which a loss gradient came to D's output on reals",
          "probability", 0, 1),
@@ -95,6 +100,13 @@ _TERMS = (
     Term("auroc/held_out",
          "Probability that D's output on a real it was trained on beats the one on a held-out real",
          "probability", 0, 1),
+    Term("auroc/cluster",
+         "Probability that D's output on a real of one cluster beats the one on a fake; not yet "
+         "oriented", "probability", 0, 1),
+    Term("overfit/r_v",
+         "ADA's r_v: how far held-out reals have moved in D's output from the reals it was trained "
+         "on towards the fakes", "1"),
+    Term("rank/d", "Effective rank of D's last features on reals", "1", 1),
     Term("accuracy/d", "Share of images that D calls right", "probability", 0, 1,
          aliases=("acc", "d_acc")),
 
@@ -110,6 +122,9 @@ _TERMS = (
     Term("nonfinite/d",
          "Share of D's steps for which the backward pass left a gradient of D's first layer that "
          "was not finite, before any clipping or scaling", "probability", 0, 1, "lower"),
+    Term("gradient/d/cosine",
+         "Cosine between the gradients of D at two successive steps: below 0 it overshoots",
+         "1", -1, 1),
     Term("update/d", "Change of D's weights over one generator step, over their norm", "1", 0),
     Term("weight/d", "Norm of D's weights", "1", 0),
     Term("gradient/g/first", "Norm of the gradient of G's first layer", "loss per weight", 0),
@@ -119,11 +134,22 @@ _TERMS = (
     Term("nonfinite/g",
          "Share of G's steps for which the backward pass left a gradient of G's first layer that "
          "was not finite, before any clipping or scaling", "probability", 0, 1, "lower"),
+    Term("gradient/g/cosine",
+         "Cosine between the gradients of G at two successive steps: below 0 it overshoots",
+         "1", -1, 1),
+    Term("gradient/g/through_d",
+         "Share of the loss gradient at G's output that comes through D, the rest being of losses "
+         "beside the adversarial one", "probability", 0, 1),
     Term("update/g", "Change of G's weights over one generator step, over their norm", "1", 0),
     Term("weight/g", "Norm of G's weights", "1", 0),
     Term("lr/d", "Learning rate of D", "1", 0, aliases=("lr_d", "d_lr")),
     Term("lr/g", "Learning rate of G", "1", 0, aliases=("lr_g", "g_lr")),
     Term("steps/d", "Optimizer steps of D since the generator step before", "steps", 0),
+
+    # The real data as it is fed
+    Term("batch/spread",
+         "Variance between the means of real batches over what shuffled batches give: 1 when "
+         "shuffled", "1", 0),
 
     # Samples against the real data; each with a feature space and a band
     Term("sample/precision", "Share of fakes inside the real manifold (Kynkaanniemi 2019)",
@@ -141,6 +167,25 @@ _TERMS = (
          "Mean distance between fakes over that between as many reals", "1", 0),
     Term("sample/spread_ratio",
          "Trace of the fakes' feature covariance over that of as many reals", "1", 0),
+    Term("sample/vendi_ratio",
+         "Vendi score of order 2 (RBF kernel, bandwidth of the real data) less 1, over that of as "
+         "many reals", "1", 0),
+    Term("sample/rank_ratio",
+         "Effective rank of the fakes' feature covariance over that of as many reals", "1", 0),
+    Term("sample/cluster_spread_ratio",
+         "Trace of the fakes' covariance within a real cluster over that of the reals in it, the "
+         "median over clusters", "1", 0),
+    Term("sample/class_spread_ratio",
+         "Trace of the fakes' covariance within a class over that of the reals in it, the median "
+         "over classes", "1", 0),
+    Term("sample/label_agreement",
+         "Share of fakes that a classifier of the real data finds in the class that was asked",
+         "probability", 0, 1, "higher"),
+    Term("sample/nearest_ratio",
+         "Median distance of a fake to its nearest real over that between reals", "1", 0),
+    Term("sample/copying",
+         "C_T of Meehan 2020 against held-out reals: far below 0 where fakes are copies of the "
+         "training data", "1", better="higher"),
     Term("sample/duplicates",
          "Share of fakes closer to another fake than 999 of 1,000 reals are to another real",
          "probability", 0, 1, "lower"),
@@ -149,6 +194,7 @@ _TERMS = (
          "probability", 0, 1, "lower"),
     Term("sample/modes", "Share of the real clusters that the fakes reach",
          "probability", 0, 1, "higher"),
+    Term("sample/mode_share", "Share of the fakes in one real cluster", "probability", 0, 1),
     Term("sample/mode_distance",
          "Jensen-Shannon divergence between the cluster occupancies of fakes and reals",
          "nats", 0, 0.6931472, "lower"),
@@ -158,6 +204,30 @@ _TERMS = (
          "Fall of the radial power spectrum in log-log: 0 is white noise, about 2 natural"),
     Term("sample/high_frequency", "Share of the spectral power beyond half the Nyquist frequency",
          "probability", 0, 1),
+
+    Term("sample/laplacian_variance", "Variance of the discrete Laplacian of the images", "1", 0),
+    Term("sample/checkerboard",
+         "Log power at the frequencies that upsampling leaves, less that of their neighbours: the "
+         "largest", "nats"),
+    Term("sample/value_distance",
+         "Total variation between the histograms of the values of fakes and reals",
+         "probability", 0, 1, "lower"),
+    Term("sample/outside", "Share of the fakes' values beyond the range of the reals",
+         "probability", 0, 1, "lower"),
+    Term("sample/unreached", "Share of the reals' values beyond the range of the fakes",
+         "probability", 0, 1, "lower"),
+    Term("sample/border_distance",
+         "Total variation between the histograms of the outermost pixels of fakes and reals",
+         "probability", 0, 1, "lower"),
+    Term("sample/leak/rotation",
+         "Share of fakes that a classifier of the real data takes for turned by quarter turns",
+         "probability", 0, 1, "lower"),
+    Term("sample/leak/flip", "Share of fakes that it takes for mirrored",
+         "probability", 0, 1, "lower"),
+    Term("sample/leak/translation", "Share of fakes that it takes for shifted",
+         "probability", 0, 1, "lower"),
+    Term("sample/leak/cutout", "Share of fakes that it takes for cut out",
+         "probability", 0, 1, "lower"),
 
     # Measures that a log brings along
     Term("metric/fid", "Frechet inception distance as the log reports it", "1", 0, better="lower",
