@@ -137,6 +137,24 @@ class Run:
                 return series
         return None
 
+    def by_label(
+        self, name: str, player: str = "", features: str | None = None
+    ) -> dict[int, Series]:
+        """The series of that name taken within each class or cluster, in their order.
+
+        Args:
+            name: A name of the vocabulary.
+            player: Which G or D.
+            features: The feature space; None takes any.
+        """
+        found = {
+            key.label: series
+            for key, series in self._by_key.items()
+            if key.name == name and key.player == player and key.label is not None
+            if features in (None, key.features)
+        }
+        return dict(sorted(found.items()))
+
     def band(self, key: Key, step: float) -> Band | None:
         """The null of a measure as it stood at `step`, None if none was recorded by then."""
         known = [band for band in self.bands if band.key == key and band.step <= step]

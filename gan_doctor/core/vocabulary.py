@@ -179,8 +179,8 @@ _TERMS = (
          "Trace of the fakes' covariance within a class over that of the reals in it, the median "
          "over classes", "1", 0),
     Term("sample/label_agreement",
-         "Share of fakes that a classifier of the real data finds in the class that was asked",
-         "probability", 0, 1, "higher"),
+         "Agreement of a classifier of the real data with the classes that were asked, beyond "
+         "chance (Cohen's kappa)", "1", -1, 1, "higher"),
     Term("sample/nearest_ratio",
          "Median distance of a fake to its nearest real over that between reals", "1", 0),
     Term("sample/copying",

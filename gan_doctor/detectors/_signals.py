@@ -21,6 +21,11 @@ NO_SAMPLES = Missing(
     "samples of G held against real data",
     "attach the Monitor to G and D, or pass real= and fake= to doctor.observe",
 )
+NO_LABELS = Missing(
+    "no series",
+    "the classes of real and fake samples, 32 of each class at a check",
+    "pass labels= and fake_labels= beside real= and fake= to doctor.observe",
+)
 NO_ORIENTATION = Missing(
     "orientation unknown",
     "whether D scores reals high or low",
@@ -39,17 +44,27 @@ def separation(run: Run, player: str = "") -> FloatArray | Missing:
     Oriented by the sign of the loss gradient over D's logits on reals, by all signs seen up to a
     tick: healthy public code also scores reals low.
     """
-    auroc, gradient = run.get("auroc", player), run.get("logit/gradient", player)
+    auroc = run.get("auroc", player)
     if auroc is None:
         return NO_LOGITS
-    if gradient is None:
+    up = orientation(run, run.ticks, player)
+    if up is None:
         return NO_ORIENTATION
-    values = mean_by_tick(auroc, run.ticks)
-    signs = Series(
-        gradient.key, gradient.steps, -np.cumsum(np.sign(np.nan_to_num(gradient.values)))
-    )
-    up = latest_by_tick(signs, run.ticks)
-    return np.where(up > 0, values, np.where(up < 0, 1 - values, np.nan))
+    return oriented(mean_by_tick(auroc, run.ticks), up)
+
+
+def orientation(run: Run, steps: FloatArray, player: str = "") -> FloatArray | None:
+    """(T,) above 0 where D scores reals high, below 0 where low, by what was seen up to a step."""
+    gradient = run.get("logit/gradient", player)
+    if gradient is None:
+        return None
+    signs = -np.cumsum(np.sign(np.nan_to_num(gradient.values)))
+    return latest_by_tick(Series(gradient.key, gradient.steps, signs), steps)
+
+
+def oriented(auroc: FloatArray, up: FloatArray) -> FloatArray:
+    """(T,) AUROC the right way round; NaN where D's orientation is not known."""
+    return np.where(up > 0, auroc, np.where(up < 0, 1 - auroc, np.nan))
 
 
 def dominance(run: Run, player: str = "") -> FloatArray | Missing:
@@ -188,7 +203,7 @@ def _null_means(run: Run, name: str, player: str) -> tuple[Series, FloatArray] |
 
 
 def sample_evidence(
-    run: Run, alarm: Alarm, state: SampleState | Missing, limit: float
+    run: Run, alarm: Alarm, state: SampleState | Missing, limit: float | None = None
 ) -> tuple[Evidence, ...]:
     """Coverage over the stretch of an alarm against a limit from below, and recall beside it."""
     if isinstance(state, Missing):

@@ -1,5 +1,7 @@
 """Made-up runs: each series is a number, or a function of the step."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,10 @@ NULL = {
     "spread_ratio": 1.0,
     "copied_pairs": 0.0,
     "neighbour_correlation": 0.73,
+    "class_spread_ratio": 1.0,
+    "cluster_spread_ratio": 1.0,
+    "label_agreement": 0.85,
+    "nearest_ratio": 1.0,
 }
 PIXELS = ("neighbour_correlation",)
 GOOD = {"precision": 0.6, "recall": 0.7, "coverage": 0.75, "neighbour_correlation": 0.73}
@@ -80,6 +86,24 @@ def _make_run():
 @pytest.fixture(name="players")
 def _players():
     return players
+
+
+@pytest.fixture
+def filled(make_run):
+    """Makes a run whose fakes fill clusters, from the number of a check to (K,) shares."""
+
+    def make(shares_at, n=512, seed=0):
+        run, random = make_run({}, GOOD), np.random.default_rng(seed)
+        steps = np.arange(24, 1201, 24)
+        drawn = np.array([random.multinomial(n, shares_at(c)) / n for c in range(len(steps))])
+        keys = [
+            Key("sample/mode_share", features="random-conv", label=k) for k in range(drawn.shape[1])
+        ]
+        bands = tuple(Band(key, n, 1 / len(keys), 0.01, 0.1, 0.15, 24) for key in keys)
+        made = tuple(Series(key, steps, drawn[:, k]) for k, key in enumerate(keys))
+        return replace(run, series=run.series + made, bands=run.bands + bands)
+
+    return make
 
 
 @pytest.fixture

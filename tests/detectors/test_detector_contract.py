@@ -21,7 +21,7 @@ SLUGS = sorted(known())
 
 
 @pytest.fixture
-def corpus(make_run, players, good, nothing):
+def corpus(make_run, players, good, nothing, filled):
     """Runs of every kind that the detectors of this package speak of."""
     rng = np.random.default_rng(0)
 
@@ -54,6 +54,32 @@ def corpus(make_run, players, good, nothing):
         "early collapse": make_run({}, good | {"modes": 0.3, "spread_ratio": 0.01}, steps=120),
         "a few images": make_run({}, good | {"copied_pairs": 0.15}),
         "some images": make_run({}, good | {"copied_pairs": 0.03}),
+        "hopping": filled(lambda c: np.eye(8)[c % 8]),
+        "hopping a little": filled(
+            lambda c: np.roll([0.3, 0.25, 0.2, 0.1, 0.06, 0.04, 0.03, 0.02], 4 * c)
+        ),
+        "hopping early": filled(lambda c: np.eye(8)[c % 8 if c < 8 else 0]),
+        "one a class": make_run({}, good | {"class_spread_ratio": 0.0}),
+        "few a class": make_run({}, good | {"class_spread_ratio": 0.1, "label_agreement": 0.4}),
+        "some a class": make_run({}, half | {"class_spread_ratio": 0.1, "precision": 0.12}),
+        "early of one class": make_run(
+            {}, good | {"class_spread_ratio": 0.1, "label_agreement": 0.1}, steps=120
+        ),
+        "other classes": make_run({}, good | {"label_agreement": -0.1}),
+        "other classes, a little real": make_run(
+            {}, half | {"label_agreement": 0.2, "precision": 0.12}
+        ),
+        "classes hard to tell": make_run(
+            {}, good | {"label_agreement": 0.1}, null={"label_agreement": 0.6}
+        ),
+        "remembered": make_run(players(0.95, 0.9) | {"auroc/held_out": 0.7}, good),
+        "by heart": make_run(players(0.95, 0.9) | {"auroc/held_out": 0.9}, good),
+        "copied": make_run({"sample/copying": -4.0}, good | {"nearest_ratio": 0.4}),
+        "near": make_run({}, good | {"nearest_ratio": 0.4}),
+        "copies": make_run({"sample/copying": 1.0}, good | {"nearest_ratio": 0.2}),
+        "early copies": make_run(
+            {"sample/copying": -9.0}, good | {"nearest_ratio": 0.1}, steps=100
+        ),
         "nan": make_run(players(lambda s: np.nan if s > 600 else 0.9, 0.9), good),
     }
 
