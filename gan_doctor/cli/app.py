@@ -14,6 +14,7 @@ import gan_doctor
 from gan_doctor.cli.demo import demo
 from gan_doctor.cli.explain import explain
 from gan_doctor.cli.listing import listing
+from gan_doctor.cli.preflight import preflight
 from gan_doctor.cli.report import report
 from gan_doctor.cli.train import train
 
@@ -29,6 +30,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 all right, 1 a problem found, 2 unreadable or bad input, 3 our fault.",
 )
 app.command("report")(report)
+app.command("preflight")(preflight)
 app.command("train")(train)
 app.command("demo")(demo)
 app.command("list")(listing)

@@ -55,9 +55,10 @@ def report(
     config = load_config().overruled(select=names(select), ignore=names(ignore), fail_on=fail_on)
     diagnosis = diagnose(read(run, format), config)
     show(diagnosis, json=json, png=png)
-    raise typer.Exit(_exit_code(diagnosis.worst, config.fail_on))
+    raise typer.Exit(exit_code(diagnosis.worst, config.fail_on))
 
 
-def _exit_code(worst: str | None, fail_on: str) -> int:
+def exit_code(worst: str | None, fail_on: str) -> int:
+    """1 if the worst severity is one to fail on, else 0."""
     rank = ("info", "warning", "critical", "never").index
     return int(worst is not None and rank(worst) >= rank(fail_on))

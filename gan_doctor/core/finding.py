@@ -128,6 +128,11 @@ class Finding:
         """Whether it still holds at the end of the record."""
         return self.cleared is None
 
+    @property
+    def wiring(self) -> bool:
+        """Whether it says that something is connected wrongly, which outranks all that follows."""
+        return self.code.startswith("GD6")
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -203,10 +208,14 @@ class Diagnosis:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings, the standing and worst first, consequences right after their cause."""
+        """All findings, the standing and worst first, consequences right after their cause.
 
-        def rank(finding: Finding) -> tuple[bool, int, float]:
-            return (not finding.standing, -SEVERITIES.index(finding.severity), finding.onset)
+        Of two that are as bad, a fault of the wiring comes first, and then what began first.
+        """
+
+        def rank(finding: Finding) -> tuple[bool, int, bool, float]:
+            worst = -SEVERITIES.index(finding.severity)
+            return (not finding.standing, worst, not finding.wiring, finding.onset)
 
         waiting = sorted((f for verdict in self.verdicts for f in verdict.findings), key=rank)
         ordered: list[Finding] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -114,6 +115,7 @@ class DiscriminatorOverpowering(Detector):
         )  # fmt: skip
         auroc = value_of(evidence, "auroc")
         if auroc is None:
+            evidence = tuple(replace(e, important=i == 0) for i, e in enumerate(evidence))
             said = "D's loss has been at its floor"
         else:
             said = f"D has ranked {percent(auroc)} of real-fake pairs right"

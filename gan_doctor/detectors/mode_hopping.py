@@ -121,11 +121,9 @@ def _jump(shares: FloatArray, n: int) -> FloatArray:
 
 
 def _trailing(shares: FloatArray) -> FloatArray:
-    """(C', W, K) each run of successive checks, C' = C - W + 1 of them or none."""
-    width = min(_WINDOW, max(len(shares), 1))
-    starts = range(len(shares) - _WINDOW + 1)
-    kept = [shares[i : i + _WINDOW] for i in starts]
-    return np.stack(kept) if kept else np.zeros((0, width, shares.shape[1]))
+    """(C', W, K) each run of W successive checks, C' = C - W + 1 of them or none."""
+    starts = np.arange(max(0, len(shares) - _WINDOW + 1))
+    return np.asarray(shares[starts[:, None] + np.arange(_WINDOW)])
 
 
 def _padded(values: FloatArray, n: int) -> FloatArray:

@@ -8,30 +8,66 @@ from dataclasses import replace
 
 from gan_doctor.core import SEVERITIES, Finding, Verdict
 
+# A fault of the wiring explains whatever a training does after it.
+_WIRING = (
+    "player-not-updated",
+    "labels-swapped",
+    "double-sigmoid",
+    "loss-not-backpropagated",
+    "train-eval-mismatch",
+    "data-not-shuffled",
+    "incompatible-pair",
+)
+_ANYTHING = ("non-finite", "divergence", "exploding-gradient", *_WIRING)
+_OF_THE_GAME = ("discriminator-overpowering", "discriminator-failing", "stalled-at-chance")
+
 # What each signature can follow from, the strongest cause first.
 _FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
-    "discriminator-overpowering": ("non-finite",),
-    "discriminator-failing": ("non-finite",),
-    "stalled-at-chance": ("non-finite", "discriminator-failing"),
-    "mode-collapse": (
-        "non-finite",
+    "non-finite": ("divergence", "exploding-gradient", *_WIRING),
+    "exploding-gradient": ("divergence", *_WIRING),
+    "divergence": _WIRING,
+    "player-not-updated": ("learning-rate-exhausted",),
+    "vanishing-generator-gradient": (
+        *_ANYTHING,
+        "learning-rate-exhausted",
         "discriminator-overpowering",
-        "discriminator-failing",
-        "stalled-at-chance",
     ),
+    "discriminator-overpowering": (*_ANYTHING, "value-range-mismatch", "discriminator-overfitting"),
+    "discriminator-failing": (*_ANYTHING, "learning-rate-exhausted"),
+    "stalled-at-chance": (*_ANYTHING, "learning-rate-exhausted", "discriminator-failing"),
+    "non-convergence": (*_ANYTHING, "mode-hopping"),
+    "mode-collapse": (*_ANYTHING, *_OF_THE_GAME, "latent-ignored"),
     "mode-dropping": (
-        "non-finite",
-        "discriminator-overpowering",
-        "discriminator-failing",
+        *_ANYTHING,
+        *_OF_THE_GAME,
+        "condition-ignored",
         "mode-collapse",
+        "mode-hopping",
+        "memorization",
     ),
+    "mode-hopping": _ANYTHING,
+    "intra-class-collapse": (*_ANYTHING, *_OF_THE_GAME, "latent-ignored", "mode-collapse"),
+    "latent-ignored": _ANYTHING,
+    "condition-ignored": (*_ANYTHING, *_OF_THE_GAME, "mode-collapse"),
     "noise-output": (
-        "non-finite",
-        "discriminator-overpowering",
-        "discriminator-failing",
-        "stalled-at-chance",
+        *_ANYTHING,
+        "learning-rate-exhausted",
+        *_OF_THE_GAME,
+        "vanishing-generator-gradient",
         "mode-collapse",
     ),
+    "blurry-output": (*_ANYTHING, "auxiliary-loss-dominates", *_OF_THE_GAME, "mode-collapse"),
+    "checkerboard": (*_ANYTHING, "mode-collapse"),
+    "quality-regression": (
+        *_ANYTHING,
+        *_OF_THE_GAME,
+        "discriminator-overfitting",
+        "mode-collapse",
+        "non-convergence",
+    ),
+    "value-range-mismatch": ("non-finite",),
+    "augmentation-leak": ("non-finite", "mode-collapse"),
+    "memorization": ("mode-collapse", "intra-class-collapse"),
 }
 
 

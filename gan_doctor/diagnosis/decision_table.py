@@ -1,8 +1,12 @@
-"""Which tricks answer a finding: the decision table of the catalogue, which the cards carry."""
+"""What answers a finding: the decision table of the catalogue, which the cards carry.
+
+What no card carries stands in `corrections`.
+"""
 
 from __future__ import annotations
 
 from gan_doctor.core import Finding, Remedy, Run
+from gan_doctor.diagnosis.corrections import corrections
 from gan_doctor.tricks import CATEGORIES, Trick, conflict, known
 
 AT_MOST = 3
@@ -17,21 +21,26 @@ def tricks_for(slug: str) -> tuple[Trick, ...]:
 
 
 def remedies(run: Run, finding: Finding) -> tuple[Remedy, ...]:
-    """At most three tricks for a finding, with the values for this run.
+    """At most three remedies for a finding, with the values for this run.
 
-    The first of each category comes before the second of any: change one thing, restart, and only
-    then go on to the next kind. A trick in use is left out, and so is one that something in this
-    run speaks against.
+    What corrects the fault itself comes before any trick. Of the rest, the first of each category
+    comes before the second of any: change one thing, restart, and only then go on to the next kind.
+    A trick in use is left out, and so is one that something in this run speaks against.
     """
-    offers: list[tuple[int, int, Remedy]] = []
+    found = corrections(run, finding)
+    first = [correction.remedy for correction in found if correction.category is None]
+    ranked = [(CATEGORIES.index(c.category), c.rank, c.remedy) for c in found if c.category]
     for card in tricks_for(finding.slug):
         remedy = _fitted(card, run, finding)
         if remedy is not None:
-            category = CATEGORIES.index(card.category)
-            before = sum(kind == category for _, kind, _ in offers)
-            offers.append((before, category, remedy))
-    chosen = sorted(offers, key=lambda offer: offer[:2])[:AT_MOST]
-    return tuple(remedy for _, _, remedy in sorted(chosen, key=lambda offer: offer[1::-1]))
+            ranked.append((CATEGORIES.index(card.category), card.treats[finding.slug], remedy))
+    offers: list[tuple[int, int, Remedy]] = []
+    for category, _, remedy in sorted(ranked, key=lambda offer: offer[:2]):
+        before = sum(kind == category for _, kind, _ in offers)
+        offers.append((before, category, remedy))
+    chosen = sorted(offers, key=lambda offer: offer[:2])[: max(0, AT_MOST - len(first))]
+    rest = [remedy for _, _, remedy in sorted(chosen, key=lambda offer: offer[1::-1])]
+    return tuple((first + rest)[:AT_MOST])
 
 
 def _fitted(card: Trick, run: Run, finding: Finding) -> Remedy | None:

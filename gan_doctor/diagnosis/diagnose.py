@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -12,6 +13,8 @@ from gan_doctor.diagnosis.causes import grouped
 from gan_doctor.diagnosis.decision_table import remedies
 from gan_doctor.diagnosis.outlook import best_step, outlook, progress
 from gan_doctor.readers import read
+
+HEALTHY = "GD001"  # not a fault: the statement that a run looks as it should
 
 
 def diagnose(
@@ -36,11 +39,20 @@ def diagnose(
         for slug, kind in detectors.items()
         if config.selects(kind.code, slug)
     ]
-    verdicts = grouped([detector.examine(run) for detector in asked])
+    verdicts = grouped(_no_health_beside_a_fault([detector.examine(run) for detector in asked]))
     verdicts = tuple(_treated(run, verdict) for verdict in verdicts)
     findings = [finding for verdict in verdicts for finding in verdict.findings]
     best = best_step(run)
     return Diagnosis(run, verdicts, outlook(run, findings, best), progress(run), best)
+
+
+def _no_health_beside_a_fault(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """A run with a fault is not healthy, whatever the shape of its losses (catalogue S12)."""
+    faults = any(f.standing and f.severity != "info" for v in verdicts for f in v.findings)
+    return [
+        replace(v, status="clear", findings=()) if faults and v.code == HEALTHY else v
+        for v in verdicts
+    ]
 
 
 def _treated(run: Run, verdict: Verdict) -> Verdict:

@@ -43,8 +43,10 @@ def outlook(run: Run, findings: Sequence[Finding], best: Mapping[str, float]) ->
         reason = f"D won within the first {FAST:.0%} of the budget and the samples stayed bad"
         return Outlook("stop", reason)
     if critical:
-        first = min(critical, key=lambda finding: finding.onset)
+        first = min(critical, key=lambda finding: (not finding.wiring, finding.onset))
         since = f"{first.slug} has stood since step {first.onset:g}"
+        if first.wiring:
+            return Outlook("change", f"{since}: mend it before anything else and start again")
         healthy = _last_healthy(run, first.onset)
         if healthy is not None:
             return Outlook("roll back", f"{since}: go back and change one thing", healthy)

@@ -1,4 +1,4 @@
-"""The size of a gradient."""
+"""The size of a gradient, and the angle between two."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+from gan_doctor.core import ConfigError
 
 
 def norm(tensors: Sequence[Tensor]) -> Tensor:
@@ -37,6 +39,39 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     found = torch._foreach_norm([_dense(tensor) for tensor in tensors])
     device = found[0].device
     return torch.stack([n.to(device, torch.float32) for n in found])
+
+
+def cosine(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+    """The cosine of the angle between two lists of tensors, each taken as one vector.
+
+    One scalar product a tensor: a fused product needs a copy of all of them, and loses more digits.
+
+    Args:
+        a: Gradients or weights, of any shapes, dtypes and devices.
+        b: As many, of the same shapes, each on the device of its partner.
+
+    Returns:
+        0-d float32 in [-1, 1] on the device of the first tensor; NaN when one of the two is 0.
+
+    Raises:
+        ConfigError: They do not pair.
+    """
+    if [x.shape for x in a] != [x.shape for x in b]:
+        raise ConfigError(
+            f"A cosine needs two lists of tensors of the same shapes, got {len(a)} and {len(b)} "
+            "tensors that do not pair"
+        )
+    if not a:
+        return torch.full((), torch.nan, dtype=torch.float32)
+    a, b = ([_dense(x.to_dense() if x.is_sparse else x) for x in tensors] for tensors in (a, b))
+    products = [_dot(x, y) for x, y in zip(a, b, strict=True)]
+    product = torch.stack([p.to(products[0].device, torch.float32) for p in products]).sum()
+    return (product / (norm(a) * norm(b))).clamp(-1, 1)
+
+
+def _dot(x: Tensor, y: Tensor) -> Tensor:
+    dtype = torch.promote_types(x.dtype, y.dtype)
+    return torch.dot(x.to(dtype).flatten(), y.to(dtype).flatten())
 
 
 def _dense(tensor: Tensor) -> Tensor:

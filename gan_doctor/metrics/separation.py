@@ -38,10 +38,37 @@ def auroc_by_row(real: Tensor, fake: Tensor) -> Tensor:
     Returns:
         (S,)
     """
+    share = _beaten_twice(real, fake).sum(1).float() / (2 * real.shape[1] * fake.shape[1])
+    return share.masked_fill(real.isnan().any(1) | fake.isnan().any(1), torch.nan)
+
+
+def auroc_by_cluster(real: Tensor, fake: Tensor, cluster: Tensor, k: int) -> Tensor:
+    """`auroc` of the reals of each cluster against all fakes.
+
+    Of a D that scores reals high: low for the parts of the data that it takes for made ones, high
+    for those that G leaves out.
+
+    Args:
+        real: Scores of reals, any shape.
+        fake: Scores of fakes, any shape.
+        cluster: As many as reals, long from 0 to k - 1: the cluster or class of each.
+        k: Number of clusters.
+
+    Returns:
+        (K,) in [0, 1]; NaN for a cluster without reals or with a NaN score, and everywhere when a
+        fake has one.
+    """
+    real, fake, cluster = real.flatten(), fake.flatten(), cluster.flatten()
+    beaten = _beaten_twice(real[None], fake[None])[0].double()
+    beaten = beaten.masked_fill(real.isnan() | fake.isnan().any(), torch.nan)
+    total = beaten.new_zeros(k).index_add(0, cluster, beaten)
+    size = beaten.new_zeros(k).index_add(0, cluster, torch.ones_like(beaten))
+    return (total / (2 * size * len(fake))).float()
+
+
+def _beaten_twice(real: Tensor, fake: Tensor) -> Tensor:
+    """Twice the fakes of its row that each real beats, ties counting half: (S, N) long."""
     dtype = torch.promote_types(real.dtype, fake.dtype)
     real = real.to(dtype).contiguous()
     fake = fake.to(dtype).sort().values
-    below = torch.searchsorted(fake, real).sum(1)
-    not_above = torch.searchsorted(fake, real, right=True).sum(1)
-    share = (below + not_above).float() / (2 * real.shape[1] * fake.shape[1])
-    return share.masked_fill(real.isnan().any(1) | fake.isnan().any(1), torch.nan)
+    return torch.searchsorted(fake, real) + torch.searchsorted(fake, real, right=True)

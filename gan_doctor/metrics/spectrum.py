@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+_TWO_AWAY = [(a, b) for a in range(-2, 3) for b in range(-2, 3) if max(abs(a), abs(b)) == 2]
+
 
 def neighbour_correlation(images: Tensor) -> Tensor:
     """The Pearson correlation of neighbouring pixels, side by side and one above the other.
@@ -91,6 +93,47 @@ def high_frequency_share(power: Tensor) -> Tensor:
     return (power * (radius > 0.25)).sum((-2, -1)) / power.sum((-2, -1))
 
 
+def upsampling_peaks(power: Tensor) -> Tensor:
+    """How far the grid that upsampling leaves stands out of the spectrum: the largest log ratio.
+
+    A layer that enlarges by 2 leaves a pattern of 2 of its pixels, which later layers stretch to 4,
+    8 and so on: power at (u, v) with each of u, v either 0 or a side over 2, 4, 8 ... (Odena et al.
+    2016). Fewer than 4 cycles per image are content: no G upsamples from less than 4 x 4 places.
+    The mean over rings of `spectral_slope` would dilute these single places (catalogue S7).
+
+    The power is held against the median of the 16 places two steps away on all sides. The window of
+    `power_spectrum` smears a peak over the places next to it and no further. Without a window there
+    would be no smear, but a border that does not fit the opposite one puts a cross through (0, 0)
+    and makes false peaks on it: 2.5 nats for noise whose power falls with the third power of the
+    frequency, with the window .4.
+
+    Measured on 512 MNIST digits of 28 pixels: .38 and .45; white noise .03; with a checkerboard of
+    amplitude .3 on top 7.4, of .1 5.2, of .03 2.9; stripes of .3 6.3; blocks of 2 pixels 4.0.
+
+    Args:
+        power: (..., H, W // 2 + 1) from `power_spectrum`.
+
+    Returns:
+        (...) in nats; NaN where the power is 0, or where neither side is even and at least 8.
+    """
+    height, width = _size(power)
+    down, across = _grid_frequencies(height), _grid_frequencies(width)
+    peaks = [(u, v) for u in down for v in across if u or v]
+    if not peaks:
+        return power.new_full(power.shape[:-2], torch.nan)
+
+    def at(u: int, v: int) -> Tensor:
+        # The half plane that is left out mirrors the other one through (0, 0).
+        u, v = (u, v % width) if v % width <= width // 2 else (-u, -v % width)
+        return power[..., u % height, v]
+
+    ratios = []
+    for u, v in peaks:
+        around = torch.stack([at(u + a, v + b) for a, b in _TWO_AWAY], -1)
+        ratios.append(at(u, v).log() - around.log().quantile(0.5, -1))
+    return torch.stack(ratios, -1).amax(-1)
+
+
 def _centred(images: Tensor) -> Tensor:
     x = images.float()
     # The first pixel goes off before the mean: a constant image becomes exactly 0, no rounding.
@@ -109,6 +152,15 @@ def _frequencies(power: Tensor) -> tuple[Tensor, Tensor]:
     across = torch.fft.rfftfreq(width, dtype=power.dtype, device=power.device)
     twice = (across > 0) & (across < 0.5)
     return torch.hypot(down[:, None], across), (1 + twice.to(power)).expand(height, -1)
+
+
+def _grid_frequencies(side: int) -> list[int]:
+    """0 and side / 2, side / 4, ... as long as they are whole and at least 4 cycles."""
+    return [0, *(side >> j for j in range(1, side.bit_length()) if _leaves_grid(side, j))]
+
+
+def _leaves_grid(side: int, halvings: int) -> bool:
+    return side % (1 << halvings) == 0 and side >> halvings >= 4
 
 
 def _size(power: Tensor) -> tuple[int, int]:

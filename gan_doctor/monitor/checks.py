@@ -8,13 +8,12 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from gan_doctor.core import ConfigError
-from gan_doctor.metrics import auroc
+from gan_doctor.core import ConfigError, Key
 from gan_doctor.monitor.gathering import BATCHES, Gathering, N
+from gan_doctor.monitor.held_out import HeldOut
 from gan_doctor.monitor.players import Players
 from gan_doctor.monitor.recorder import Recorder
 from gan_doctor.monitor.schedule import Schedule
-from gan_doctor.monitor.structures import logits_in
 from gan_doctor.monitor.undisturbed import undisturbed
 from gan_doctor.sampling import MIN_SAMPLES, Reference
 
@@ -93,7 +92,8 @@ class _Game:
         held_out: torch.Tensor | None,
     ) -> None:
         self._record, self._name, self._gathering = record, name, gathering
-        self._schedule, self._judge, self._held_out = schedule, judge, held_out
+        self._schedule = schedule
+        self._held_out = HeldOut(judge, held_out) if held_out is not None else None
         self._reference: Reference | None = None
         self._seen_at_reference = 0
 
@@ -137,32 +137,31 @@ class _Game:
                 fake_range=_range(self._gathering.latest_fake),
             )
         self._seen_at_reference = self._gathering.reals.seen
-        self._reference = Reference(reals, n, step=self._record.step)
+        labels = self._gathering.reals.labels
+        self._reference = Reference(reals, n, step=self._record.step, labels=labels)
         bands = self._reference.bands
         self._record.bands([replace(b, key=replace(b.key, player=self._name)) for b in bands])
         self._record.samples("real", self._gathering.stored(self._reference.real), self._name)
 
     def _measure(self, reference: Reference) -> None:
-        fakes = self._gathering.take_fakes()[-reference.n :]
-        for key, value in reference.measure(fakes).items():
-            self._record.put(str(replace(key, player=self._name)), value)
+        fakes, labels = self._gathering.take_fakes()
+        fakes = fakes[-reference.n :]
+        self._put(reference.measure(fakes, labels if labels is None else labels[-reference.n :]))
+        spread = self._gathering.spread.value()
+        if spread is not None:
+            self._record.put(str(Key("batch/spread", self._name)), spread)
         if self._held_out is not None:
             with self._record.shield("running D on held_out"):
-                memory = self._remembered(reference.real, self._held_out)
-                self._record.put("auroc/held_out", memory)
+                self._put(self._held_out.measure(reference, fakes))
+            with self._record.shield("holding the fakes against held_out"):
+                self._put(self._held_out.copying(reference, fakes))
         self._record.end_row()
         kept = fakes[:KEPT] if fakes.dim() == 4 else fakes
         self._record.samples("fake", self._gathering.stored(kept), self._name)
 
-    def _remembered(self, reals: torch.Tensor, held_out: torch.Tensor) -> torch.Tensor:
-        """AUROC of D between reals it was trained on and others: .5 where it remembers none."""
-        device = next(self._judge.parameters()).device
-        with undisturbed(self._judge):
-            self._judge.eval()
-            trained, others = (logits_in(self._judge(x[:N].to(device))) for x in (reals, held_out))
-        if trained is None or others is None:
-            raise ConfigError("D's logits are not told apart from what else it gives")
-        return auroc(trained[0], others[0])
+    def _put(self, found: Mapping[Key, float] | Mapping[Key, torch.Tensor]) -> None:
+        for key, value in found.items():
+            self._record.put(str(replace(key, player=self._name)), value)
 
 
 def _range(samples: torch.Tensor) -> tuple[float, float] | None:

@@ -13,6 +13,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 
 from gan_doctor.monitor.shield import Around
 from gan_doctor.monitor.structures import is_probability, logits_in, tensors_in
+from gan_doctor.monitor.through_d import Junction
 
 _REMEMBERED = 1024  # outputs of G; a replay buffer may show D an old one
 _ANCESTORS = 256  # nodes of the graph that are searched for G
@@ -41,7 +42,7 @@ class Made:
             if memory not in given:
                 self._memory[memory] = StorageWeakRef(tensor.untyped_storage()), tensor.shape
                 if tensor.grad_fn is not None:
-                    _marks(tensor.grad_fn)[self] = True
+                    _marks(tensor.grad_fn)[self] = tensor.output_nr
         while len(self._memory) > _REMEMBERED:
             del self._memory[next(iter(self._memory))]
 
@@ -72,6 +73,10 @@ class Made:
                     return True
                 nodes += [parent for parent, _ in ancestor.next_functions]
         return False
+
+    def gave(self, node: torch.autograd.graph.Node, output: int) -> bool:
+        """Whether an output of a node is what a G gave."""
+        return _marks(node).get(self) == output
 
     def forget(self) -> None:
         """Lets go of everything."""
@@ -148,6 +153,8 @@ class Forward:
         gradient: Sum of the loss gradient over the logits, once it has come.
         asked: Somebody asked for a gradient and made a graph of the answer, as penalties do.
         sigmoid: A sigmoid gave the logits, as far as was watched.
+        junction: Where its gradient meets that of other losses on its way to G, as far as was
+            watched.
     """
 
     inputs: Sequence[torch.Tensor]
@@ -162,6 +169,7 @@ class Forward:
     gradient: torch.Tensor | None = None
     asked: bool = False
     sigmoid: bool = False
+    junction: Junction | None = None
 
     @classmethod
     def of(
@@ -199,8 +207,9 @@ class Forward:
             output: What D gave, within the graph that the loss is made of.
             shield: Wraps the listener.
         """
-        self.watched = True
-        for logits in logits_in(output) or ():
+        found = logits_in(output) or ()
+        self.watched = bool(found)
+        for logits in found:
             self.sigmoid = is_probability(logits)
             on_loss_gradient(logits, self._take, self._asked, shield)
 
@@ -298,8 +307,15 @@ def _judged(forwards: Sequence[Forward]) -> list[Forward]:
 
 
 def _distinct(forwards: Sequence[Forward]) -> list[Forward]:
-    """One forward for each batch: D is called again to log, or by gradient checkpointing."""
-    by_batch = {tuple(f.batch): f for f in reversed(forwards)}
+    """One forward for each batch: D is called again to log, or by gradient checkpointing.
+
+    It is the first that a loss gradient came to, or else the first.
+    """
+    by_batch: dict[tuple[_Place, ...], Forward] = {}
+    for f in reversed(forwards):
+        known = by_batch.setdefault(tuple(f.batch), f)
+        if f.gradient is not None or known.gradient is None:
+            by_batch[tuple(f.batch)] = f
     return list(reversed(by_batch.values()))
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from gan_doctor.core import ConfigError
+from gan_doctor.monitor.batch_spread import BATCHES as SPREAD_BATCHES
+from gan_doctor.monitor.batch_spread import BatchSpread
 from gan_doctor.monitor.host_copy import HostCopy
 from gan_doctor.monitor.reservoir import Reservoir
 from gan_doctor.sampling import MIN_SAMPLES
@@ -18,6 +20,20 @@ WHOLE_BATCHES = 8  # over which fakes may be gathered: G changes meanwhile
 BATCHES = WHOLE_BATCHES + 1  # beside a short one at the end of an epoch
 MAX_BYTES = 1 << 28  # of the reals held, 256 MB: 170 samples on each side at 256 x 256 pixels
 _FULL_EVERY = 16  # real batches, once the reservoir is full
+
+
+class _Batch:
+    """A batch on its way to the host, with its classes where they are known."""
+
+    def __init__(self, samples: torch.Tensor, labels: torch.Tensor | None) -> None:
+        self.samples = HostCopy(samples)
+        self.labels = None if labels is None else HostCopy(labels.flatten())
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def arrived(self) -> bool:
+        return self.samples.arrived() and (self.labels is None or self.labels.arrived())
 
 
 class Gathering:
@@ -31,38 +47,56 @@ class Gathering:
         self.reals = Reservoir(2 * N)
         self.wanted = True  # whether fakes of this step may belong to the next check
         self.batch_size: int | None = None
-        self._fakes: deque[HostCopy] = deque(maxlen=BATCHES)
-        self._arriving: deque[HostCopy] = deque()
+        self.spread = BatchSpread()  # of the reals
+        self._fakes: deque[_Batch] = deque(maxlen=BATCHES)
+        self._arriving: deque[_Batch] = deque()
         self._passed = {"real": False, "fake": False}
         self._offers = 0
         self._range: tuple[float, float] | None = None
 
-    def offer_real(self, batch: torch.Tensor, passed: bool = False) -> None:
+    def offer_real(
+        self, batch: torch.Tensor, passed: bool = False, labels: torch.Tensor | None = None
+    ) -> None:
         """Lets a real batch into the reservoir; once that is full, only every so often.
 
         Args:
             batch: (B, ...) reals.
             passed: By a person, rather than seen by hooks.
+            labels: (B,) their classes.
+
+        Raises:
+            ConfigError: There are not as many labels as reals.
         """
+        _check_labels("labels", labels, batch)
         if not self._takes("real", passed):
             return
         self._offers += 1
-        if self.filling or self._offers % _FULL_EVERY == 0:
+        now_and_then = self._offers % _FULL_EVERY == 0
+        if now_and_then or self._offers <= SPREAD_BATCHES:
+            self.spread.offer(batch)
+        if self.filling or now_and_then:
             if self.batch_size is None:
                 self.batch_size = len(batch)
                 self.reals = Reservoir(_capacity(batch))
-            self._arriving.append(HostCopy(batch))
+            self._arriving.append(_Batch(batch, labels))
         self._let_in()
 
-    def offer_fake(self, batch: torch.Tensor, passed: bool = False) -> None:
+    def offer_fake(
+        self, batch: torch.Tensor, passed: bool = False, labels: torch.Tensor | None = None
+    ) -> None:
         """Keeps a copy of a fake batch, if fakes are wanted.
 
         Args:
             batch: (B, ...) fakes.
             passed: By a person, rather than seen by hooks.
+            labels: (B,) the classes that G was asked for.
+
+        Raises:
+            ConfigError: There are not as many labels as fakes.
         """
+        _check_labels("fake_labels", labels, batch)
         if self._takes("fake", passed) and self.wanted:
-            self._fakes.append(HostCopy(batch[:N]))
+            self._fakes.append(_Batch(batch[:N], None if labels is None else labels[:N]))
             while self.fakes - len(self._fakes[0]) >= self.reals.capacity // 2:
                 self._fakes.popleft()
 
@@ -77,7 +111,7 @@ class Gathering:
                 f"sampler({N}) made {len(samples)} samples: at least {MIN_SAMPLES} are needed"
             )
         self._fakes.clear()
-        self._fakes.append(HostCopy(samples[:N]))
+        self._fakes.append(_Batch(samples[:N], None))
 
     @property
     def filling(self) -> bool:
@@ -109,13 +143,18 @@ class Gathering:
     @property
     def latest_fake(self) -> torch.Tensor:
         """(B, ...) the latest batch of fakes that is held, on the host."""
-        return self._fakes[-1].get()
+        return self._fakes[-1].samples.get()
 
-    def take_fakes(self) -> torch.Tensor:
-        """(M, ...) the fakes held, on the host; they are let go of."""
-        fakes = torch.cat([batch.get() for batch in self._fakes]).float()
+    def take_fakes(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """(M, ...) the fakes held, on the host, and the classes (M,) that were asked for.
+
+        They are let go of. The classes are None where those of any are not known.
+        """
+        fakes = torch.cat([batch.samples.get() for batch in self._fakes]).float()
+        asked = [batch.labels.get() for batch in self._fakes if batch.labels is not None]
+        labels = torch.cat(asked).long() if len(asked) == len(self._fakes) else None
         self._fakes.clear()
-        return fakes
+        return fakes, labels
 
     def take_reals(self) -> torch.Tensor:
         """(M, ...) the reals held.
@@ -142,17 +181,28 @@ class Gathering:
 
     def _let_in(self, wait: bool = False) -> None:
         while self._arriving and (wait or self._arriving[0].arrived()):
-            self.reals.offer(self._arriving.popleft().get())
+            batch = self._arriving.popleft()
+            labels = None if batch.labels is None else batch.labels.get()
+            self.reals.offer(batch.samples.get(), labels)
 
     def _takes(self, kind: str, passed: bool) -> bool:
         if passed and not self._passed[kind]:
             self._passed[kind] = True
             if kind == "real":
                 self.reals, self.batch_size = Reservoir(2 * N), None
+                self.spread, self._offers = BatchSpread(), 0
                 self._arriving.clear()
             else:
                 self._fakes.clear()
         return passed or not self._passed[kind]
+
+
+def _check_labels(name: str, labels: torch.Tensor | None, batch: torch.Tensor) -> None:
+    if labels is not None and (labels.numel() != len(batch) or labels.is_floating_point()):
+        raise ConfigError(
+            f"{name} must be ({len(batch)},) whole numbers, one for each sample: got "
+            f"{tuple(labels.shape)} of {labels.dtype}"
+        )
 
 
 def _capacity(batch: torch.Tensor) -> int:

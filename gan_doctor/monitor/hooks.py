@@ -23,6 +23,7 @@ from gan_doctor.monitor.forwards import Forward, Made
 from gan_doctor.monitor.players import Player, Players, Stepped
 from gan_doctor.monitor.shield import Around
 from gan_doctor.monitor.structures import tensors_in
+from gan_doctor.monitor.through_d import listen
 
 _KEPT = 4  # batches of D that are held until its step; of more only what it said of them
 _PENDING = 64  # forwards of D that are held, where no optimizer step follows them
@@ -35,8 +36,11 @@ class Listener(Protocol):
     def watching(self) -> bool:
         """Whether this step is looked at closely: the loss gradients at D's output are wanted."""
 
-    def on_unread_step(self, stepped: Sequence[Stepped]) -> None:
-        """An optimizer is about to step, in a generator step that is not read."""
+    def on_unread_step(self, stepped: Sequence[Stepped], gradients: bool) -> None:
+        """An optimizer is about to step, in a generator step that is not read.
+
+        The gradients may be there, or be made by the step itself, in a closure.
+        """
 
     def on_discriminator_step(
         self, optimizer: Optimizer, stepped: Stepped, forwards: Sequence[Forward] | None
@@ -92,6 +96,7 @@ class Hooks:
         self._players, self._listener = players, listener
         self._shield = shield
         self._made = Made()
+        self._alone = len(players.g) == len(players.d) == 1
         self._pending: dict[Player, deque[Forward]] = {d: deque(maxlen=_PENDING) for d in players.d}
         self._held: dict[Player, Sequence[Forward]] = {}  # made before the latest step of a G
         self._of_g: dict[Player, Sequence[Forward]] = {}  # made before the latest step of D
@@ -116,7 +121,7 @@ class Hooks:
             self._inner[player] = [_ForwardHook(m, after_part) for m in player.module.children()]
         first = next((p for p in player.module.parameters() if p.requires_grad), None)
         if first is not None:
-            told = self._shield(partial(self._listener.on_backward, player))
+            told = self._shield(partial(self._after_backward, player))
             self._backward[player] = _BackwardHook(first, told)
 
     @property
@@ -186,7 +191,19 @@ class Hooks:
         ambiguous = forward.asks or (forward.fake is not None and forward.made is None)
         if ambiguous or self._listener.watching:
             forward.watch(output, self._shield)
+        if self._listener.watching and self._alone and forward.attached:
+            judged = tensors_in((args, kwargs))[forward.fake or 0]
+            said, gave = tensors_in(output), self._made.gave
+            forward.junction = listen(judged, said, gave, self._shield)
         pending.append(forward)
+
+    def _after_backward(self, player: Player, parameter: torch.Tensor) -> None:
+        if player.role == "g":
+            for forwards in (*self._pending.values(), *self._of_g.values()):
+                for forward in forwards:
+                    if forward.junction is not None:
+                        forward.junction.confirm()
+        self._listener.on_backward(player, parameter)
 
     def _hear_backward(self, player: Player) -> None:
         # Some loops let D ask for no gradients in the G step, where the step before ends.
@@ -198,7 +215,7 @@ class Hooks:
         if not stepped or torch.compiler.is_compiling():
             return
         if not self._reading:
-            self._listener.on_unread_step(stepped)
+            self._listener.on_unread_step(stepped, not _has_closure(args, kwargs))
             return
         # What a closure does comes after this, and is not seen; some closures do nothing.
         closure = _has_closure(args, kwargs) and not any(self._pending.values())

@@ -41,13 +41,23 @@ class Scores:
             "logit/real": real.mean(1),
             "logit/fake": fake.mean(1),
             "logit/sd": logits.std(1),
+            "sign/real": _sign(real).mean(1),
+            "sign/fake": _sign(fake).mean(1),
         }
         if self.family is not None:
             # These losses are of logits, the others of what D says, be it a probability.
             judged = logits if self.family in LABELLED else outputs
             halves = judged[:, : self.reals], judged[:, self.reals :]
             found["loss/d/clean"] = discriminator_loss(self.family, *halves, dim=1)
+            if self.probability and self.family in LABELLED:
+                taken = outputs[:, : self.reals], outputs[:, self.reals :]
+                found["loss/d/double"] = discriminator_loss(self.family, *taken, dim=1)
         return {self.player.key(name): values for name, values in found.items()}
+
+
+def _sign(x: torch.Tensor) -> torch.Tensor:
+    """Keeps NaN, of which torch says 0."""
+    return x.sign().where(~x.isnan(), x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,3 +122,30 @@ class NotFinite:
     def __call__(self, sums: torch.Tensor) -> Mapping[str, torch.Tensor]:
         """(S,) 1 or 0 from (S,)."""
         return {self.player.key(f"nonfinite/{self.player.role}"): (~sums.isfinite()).float()}
+
+
+@dataclass(frozen=True, eq=False)
+class GradientCosine:
+    """The cosine between two successive gradients of a player."""
+
+    player: Player
+
+    def __call__(self, pairs: torch.Tensor) -> Mapping[str, torch.Tensor]:
+        """(S,) cosines from (S, 2, C) coordinates; none where a gradient is 0 or not finite."""
+        # Squares of large gradients would not fit.
+        pairs = pairs / pairs.abs().amax(2, keepdim=True)
+        cosines = torch.nn.functional.cosine_similarity(pairs[:, 0], pairs[:, 1], dim=1)
+        key = self.player.key(f"gradient/{self.player.role}/cosine")
+        return {key: cosines.nan_to_num(ABSENT, ABSENT, ABSENT)}
+
+
+@dataclass(frozen=True, eq=False)
+class ShareThroughD:
+    """The share of the loss gradient at G's output that comes through D."""
+
+    player: Player
+
+    def __call__(self, parts: torch.Tensor) -> Mapping[str, torch.Tensor]:
+        """(S,) shares from (S, 2) norms, of the part through D and of the rest."""
+        share = parts[:, 0] / parts.sum(1)
+        return {self.player.key("gradient/g/through_d"): share.nan_to_num(ABSENT, ABSENT, ABSENT)}

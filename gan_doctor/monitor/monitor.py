@@ -33,6 +33,7 @@ from gan_doctor.monitor.arguments import (
     check_share,
 )
 from gan_doctor.monitor.checks import SampleChecks, Sampler
+from gan_doctor.monitor.detached import Detached
 from gan_doctor.monitor.first_look import FirstLook
 from gan_doctor.monitor.gathering import BATCHES, Gathering
 from gan_doctor.monitor.hooks import Hooks
@@ -49,8 +50,8 @@ Value = torch.Tensor | float | Mapping[str, torch.Tensor | float] | None
 
 # What the monitor records itself, by the first part of the name.
 OURS = {
-    "auroc", "gradient", "logit", "lr", "monitor", "nonfinite", "reached", "sample", "steps",
-    "update", "weight",
+    "auroc", "batch", "gradient", "logit", "lr", "monitor", "nonfinite", "reached", "sample",
+    "sign", "steps", "update", "weight",
 }  # fmt: skip
 IDLE = 1_000  # calls of `step` after which a G that was never stepped is told; some start with 100
 
@@ -156,6 +157,7 @@ class Monitor:
         self._look_first = FirstLook(self._record, players)
         alone = len(players.g) == len(players.d) == 1
         self._guess = ObjectiveGuess(self._record, alone and setup.objective.family is None)
+        self._detached = Detached(self._record)
         self._pace = Pace(self._gatherings.values())
         self._readings = Readings(
             self._record, players, self._gatherings, self._pace, self._look_first, self._guess
@@ -188,7 +190,8 @@ class Monitor:
             loss_d: D's loss, a tensor or number, or one for each player.
             loss_g: G's loss.
             loss_g_adv: The adversarial part of G's loss, where there are others.
-            scalars: Anything else by name, such as {"fid": 12.3}; known names are recognised.
+            scalars: Anything else by name, such as {"fid": 12.3}; known names are recognised. A
+                penalty that is passed as it is, not detached, is seen to be in the graph.
         """
         if self.closed:
             return
@@ -196,7 +199,11 @@ class Monitor:
         self._take("loss/g", loss_g)
         self._take("loss/g/adversarial", loss_g_adv)
         for tag, scalar in (scalars or {}).items():
-            self._take(self._name(tag), scalar)
+            name = self._name(tag)
+            self._take(name, scalar)
+            if name.startswith("penalty/"):
+                with self._shield("looking at a penalty"):
+                    self._detached.take(Key.parse(name), scalar, {"d": loss_d, "g": loss_g})
         with self._shield("ending a step"):
             self._guess.end_call(loss_d, loss_g if loss_g_adv is None else loss_g_adv)
             self._end_step()
@@ -213,6 +220,8 @@ class Monitor:
     ) -> None:
         """Tells what hooks cannot see; what is told here is not read from hooks any more.
 
+        Whether G's loss reaches D's output, and which way it pushes it, is still read from them.
+
         Call it in the D step, between D's forward and its backward pass, so that the doctor can see
         which way D scores.
 
@@ -222,8 +231,8 @@ class Monitor:
             fake: (B, ...) a batch of G's.
             real_logits: D's output on the real batch.
             fake_logits: D's output on the fake batch, under the same weights.
-            labels: (B,) classes of the real batch; no measure asks for classes yet.
-            fake_labels: (B,) classes of the fake batch.
+            labels: (B,) classes of the real batch, whole numbers.
+            fake_labels: (B,) classes that G was asked for.
         """
         if self.closed:
             return
@@ -233,9 +242,9 @@ class Monitor:
             if self._hooks is not None and player not in names:
                 raise UnknownNameError("player", player, names)
             if gathering is not None and real is not None:
-                gathering.offer_real(real.detach(), passed=True)
+                gathering.offer_real(real.detach(), passed=True, labels=labels)
             if gathering is not None and fake is not None:
-                gathering.offer_fake(fake.detach(), passed=True)
+                gathering.offer_fake(fake.detach(), passed=True, labels=fake_labels)
             if real_logits is not None and fake_logits is not None:
                 self._readings.observe(real_logits, fake_logits, player, self._around)
             elif real_logits is not None or fake_logits is not None:

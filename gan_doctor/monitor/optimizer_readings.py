@@ -13,6 +13,7 @@ from torch.optim.optimizer import Optimizer
 from gan_doctor.metrics import norms
 from gan_doctor.monitor.inspection import inspect_optimizer
 from gan_doctor.monitor.measures import (
+    GradientCosine,
     GradientNorm,
     LayerNorms,
     NotFinite,
@@ -21,6 +22,7 @@ from gan_doctor.monitor.measures import (
 from gan_doctor.monitor.pace import Pace
 from gan_doctor.monitor.players import Player, Players, Stepped
 from gan_doctor.monitor.recorder import Recorder
+from gan_doctor.monitor.successive import Successive
 from gan_doctor.monitor.updates import Updates
 
 LR_CHANGE = 0.2  # of the learning rate since the last event; smaller ones are a decay under way
@@ -53,12 +55,14 @@ class OptimizerReadings:
 
     def __init__(self, record: Recorder, players: Players, pace: Pace) -> None:
         self._record, self._players, self._pace = record, players, pace
-        self._updates = Updates()
+        self._updates, self._successive = Updates(), Successive()
+        self._inspected: set[tuple[Player, int]] = set()
         self._lr: dict[Player, float] = {}
         self._told_lr: dict[Player, float] = {}
         self._modes: dict[Player, bool] = {}
         self._told_modes: Counter[Player] = Counter()
         self._norm = {player: GradientNorm(player) for player in players}
+        self._cosine = {player: GradientCosine(player) for player in players}
         self._scaled = {player: ScaledGradientNorm(player) for player in players}
         self._finite = {player: NotFinite(player) for player in players}
         self._round: dict[Player, dict[int, _Norms | None]] = {}  # of the step under way
@@ -84,13 +88,33 @@ class OptimizerReadings:
             if left is not None and not hasattr(optimizer, "found_inf"):
                 self._record.later(self._finite[player], left)
         self._round.setdefault(player, {})[part] = _norms(optimizer, stepped) if gradients else None
+        self.compare(stepped, gradients)
         if self._pace.watching:
             self._updates.before(stepped)
-            self._inspect(optimizer, player)
+            self._inspect(optimizer, player, part)
         if player.module.training is not self._modes.get(player, True):
             self._note_mode(player)
         self._read_lr(player, optimizer.param_groups[stepped.group].get("lr"))
         return begins
+
+    def compare(self, stepped: Stepped, gradients: bool) -> None:
+        """Reads the angle between the gradient of a step and that of the step before.
+
+        Args:
+            stepped: Whom an optimizer is about to step.
+            gradients: They are there, and not made within the step.
+        """
+        if not (gradients and self._pace.comparing):
+            self._successive.forget(stepped)
+            return
+        pair = self._successive.pair(stepped)
+        if pair is not None:
+            self._record.later(self._cosine[stepped.player], pair)
+
+    def start(self) -> None:
+        """Begins anew: a resumed run, whose events are to say again what holds."""
+        self._modes.clear()
+        self._told_modes.clear()
 
     def on_backward(self, player: Player, parameter: torch.Tensor) -> None:
         """A backward pass has reached the first layer of a player."""
@@ -121,11 +145,12 @@ class OptimizerReadings:
         if self._pace.watching and layers == sorted(layers):
             self._record.later(LayerNorms(player, layers), of_all)
 
-    def _inspect(self, optimizer: Optimizer, player: Player) -> None:
-        setup = self._record.setup
-        if setup.optimizer(player.role, player.name) is None:
+    def _inspect(self, optimizer: Optimizer, player: Player, part: int) -> None:
+        """Notes each part of a player that has an optimizer of its own."""
+        if (player, part) not in self._inspected:
+            self._inspected.add((player, part))
             found = inspect_optimizer(optimizer, player.role, player.name, player.module)
-            self._record.learn(optimizers=(*setup.optimizers, found))
+            self._record.learn(optimizers=(*self._record.setup.optimizers, found))
 
     def _read_lr(self, player: Player, lr: Any) -> None:
         same = lr == self._lr.get(player) and not self._pace.watching

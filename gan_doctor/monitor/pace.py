@@ -26,13 +26,15 @@ class Pace:
         reading: D's outputs and all gradients are read in this step.
         remembering: So is what G makes: D may be shown it in a step that is read.
         watching: It is looked at closely: which way losses push, layer by layer.
+        comparing: Gradients are compared with those of the step before: early, and in the step
+            after one that is watched.
         read: How many generator steps have been read.
     """
 
     def __init__(self, gatherings: Collection[Gathering]) -> None:
         self._gatherings = gatherings
         self._logits = 1
-        self.reading = self.remembering = self.watching = True
+        self.reading = self.remembering = self.watching = self.comparing = True
         self.read = 0
 
     def begin_step(self, step: int, tick_steps: int, at_tick: bool) -> None:
@@ -44,7 +46,9 @@ class Pace:
             at_tick: A tick has just ended.
         """
         share = max(READ_STEPS, READ_LOGITS / self._logits) / tick_steps
+        watched = self.watching
         self.watching = at_tick or self.read < WATCHED_STEPS
+        self.comparing = watched or self.watching or self.read < EARLY_STEPS
         self.reading = self.watching or falls(step, share) or self._wanted
         # Some loops show D what G made in the step before.
         self.remembering = self.reading or falls(step + 1, share)

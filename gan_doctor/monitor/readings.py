@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,17 +14,18 @@ from gan_doctor.losses import LOSS_FAMILIES
 from gan_doctor.monitor.first_look import FirstLook
 from gan_doctor.monitor.forwards import Forward, Shown, on_loss_gradient, tell_apart, unpacked
 from gan_doctor.monitor.gathering import Gathering
-from gan_doctor.monitor.measures import Scores
+from gan_doctor.monitor.measures import Scores, ShareThroughD
 from gan_doctor.monitor.objective_guess import ObjectiveGuess
 from gan_doctor.monitor.optimizer_readings import OptimizerReadings
 from gan_doctor.monitor.pace import Pace
 from gan_doctor.monitor.players import Player, Players, Stepped
 from gan_doctor.monitor.recorder import Recorder
 from gan_doctor.monitor.shield import Around
-from gan_doctor.monitor.structures import tensors_in
+from gan_doctor.monitor.structures import is_probability, tensors_in
 
 PATIENCE = 50  # D steps after which a loop whose batches cannot be told apart is told so
 MOST_SIZES = 64  # of batches that are measured together with others of their size
+_GRADIENTS = {"real": "logit/gradient", "generator": "logit/gradient/generator"}
 
 
 class Readings:
@@ -52,6 +53,7 @@ class Readings:
         self._pace, self._look, self._guess = pace, look, guess
         self._optimizers = OptimizerReadings(record, players, pace)
         self._source: dict[str, Player] = {}  # the D whose reals are gathered, by game
+        self._through_d = ShareThroughD(players.g[0])
         self._output: dict[Player, torch.Tensor] = {}  # the latest of each G
         self._scores: dict[tuple[Any, ...], Scores] = {}
         self._observed: set[str] = set()  # Ds that a person speaks for
@@ -92,11 +94,14 @@ class Readings:
         """Begins anew: a resumed run."""
         self._all_steps.clear()
         self._pace.start()
+        self._optimizers.start()
 
     # What hooks tell
 
-    def on_unread_step(self, stepped: Sequence[Stepped]) -> None:
+    def on_unread_step(self, stepped: Sequence[Stepped], gradients: bool) -> None:
         """An optimizer is about to step, in a generator step that is not read."""
+        for one in stepped:
+            self._optimizers.compare(one, gradients)
         self.g_stepped |= any(one.player.role == "g" for one in stepped)
 
     def on_discriminator_step(
@@ -123,6 +128,9 @@ class Readings:
         if any(f.sigmoid for f in shown.reals) and not self._probability:
             self._record.learn(discriminator_output="probability")
         self._read_shown(player, shown)
+        for fake in shown.fakes:
+            if fake.junction is not None:
+                fake.junction.drop()
         self._look.take_shown(player, shown)
         game = self._players.game(player)
         if game in self._gatherings and self._source.setdefault(game, player) is player:
@@ -141,8 +149,11 @@ class Readings:
             self._optimizers.before_step(optimizer, one, judged is not None)
         judged = judged or {}
         for player, forwards in judged.items():
-            if forwards and player.name not in self._observed:
+            if player.name not in self._observed:
                 self._read_judged(player, forwards)
+            # That these fakes are of G's loss, their graph tells; nobody is asked for it.
+            self._read_gradient(player, "generator", forwards)
+        self._read_share(f for forwards in judged.values() for f in forwards)
         for game, gathering in self._gatherings.items():
             for fake in self._fakes(game, judged):
                 gathering.offer_fake(fake)
@@ -176,6 +187,8 @@ class Readings:
         player = next((d for d in self._players.d if d.name == name), None)
         player = player or Player("d", name, torch.nn.Identity())
         self._observed.add(name)
+        if not self._probability and is_probability(real):
+            self._record.learn(discriminator_output="probability")
         self._read_logits(player, [real.detach()], [fake.detach()])
         if self.watching and real.requires_grad:
             key = player.key("logit/gradient")
@@ -228,8 +241,8 @@ class Readings:
         """Whether a loss reaches what D says of a batch, and which way it pushes it."""
         for forward in forwards:
             if forward.gradient is not None:
-                if side == "real":
-                    self._record.put(player.key("logit/gradient"), forward.gradient)
+                if side in _GRADIENTS:
+                    self._record.put(player.key(_GRADIENTS[side]), forward.gradient)
                 self._record.put(player.key(f"reached/{side}"), 1.0)
             elif forward.watched and not forward.asked:
                 self._record.put(player.key(f"reached/{side}"), 0.0)
@@ -241,7 +254,13 @@ class Readings:
                     said = self._as_logits(logits).mean()
                     self._record.put(player.key("logit/generator"), said)
                     self._guess.take_g(logits)
-        self._read_gradient(player, "generator", forwards)
+
+    def _read_share(self, forwards: Iterable[Forward]) -> None:
+        """How much of what G is to learn it learns from D."""
+        met = {f.junction: f.junction.parts for f in forwards if f.junction is not None}
+        parts = [part for part in met.values() if part is not None]
+        if parts:
+            self._record.later(self._through_d, torch.stack(parts).sum(0))
 
     def _read_logits(
         self, player: Player, real: Sequence[torch.Tensor], fake: Sequence[torch.Tensor]

@@ -24,6 +24,7 @@ class Reservoir:
         self.seen = 0
         self._random = np.random.default_rng(seed)
         self._samples: list[torch.Tensor] = []
+        self._labels: list[int | None] = []
         self._held: set[bytes] = set()
 
     def __len__(self) -> int:
@@ -34,30 +35,39 @@ class Reservoir:
         """(N, ...) what is held, on the host."""
         return torch.stack(self._samples)
 
-    def offer(self, batch: torch.Tensor) -> None:
+    @property
+    def labels(self) -> torch.Tensor | None:
+        """(N,) the class of each, on the host; None where that of any is not known."""
+        known = [label for label in self._labels if label is not None]
+        return torch.tensor(known) if self._labels and len(known) == len(self._labels) else None
+
+    def offer(self, batch: torch.Tensor, labels: torch.Tensor | None = None) -> None:
         """Lets each sample of a batch try for a place.
 
         Args:
             batch: (B, ...) on the host; those that win a place are copied.
+            labels: (B,) whole numbers, their classes.
         """
         places = self._random.integers(self.seen + 1 + np.arange(len(batch)))
         self.seen += len(batch)
         chosen = np.flatnonzero(places < self.capacity).tolist()
         if chosen:
             rows = batch[chosen]
-            for sample, place in zip(rows, places[chosen].tolist(), strict=True):
-                self._hold(sample, place)
+            classes = [None] * len(chosen) if labels is None else labels[chosen].tolist()
+            for one in zip(rows, places[chosen].tolist(), classes, strict=True):
+                self._hold(*one)
 
-    def _hold(self, sample: torch.Tensor, place: int) -> None:
+    def _hold(self, sample: torch.Tensor, place: int, label: int | None) -> None:
         content = _content(sample)
         if content in self._held:
             return
         if len(self._samples) < self.capacity:
             place = len(self._samples)
             self._samples.append(sample.clone())
+            self._labels.append(label)
         else:
             self._held.remove(_content(self._samples[place]))
-            self._samples[place] = sample.clone()
+            self._samples[place], self._labels[place] = sample.clone(), label
         self._held.add(content)
 
 

@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import torch
+from torch import Tensor
 
 from gan_doctor.core import Band, ConfigError, Key
-from gan_doctor.metrics import (
-    Modes,
-    copied_pairs,
-    density_coverage,
-    distances,
-    duplicates,
-    feature_space,
-    high_frequency_share,
-    jensen_shannon,
-    mean_pairwise,
-    mmd2,
-    nearest,
-    neighbour_correlation,
-    polynomial_kernel,
-    power_spectrum,
-    precision_recall,
-    reached,
-    spectral_slope,
-    spread,
-)
-from gan_doctor.sampling.null import (
-    NearestNeighbours,
-    halves,
-    mean_by_halves,
-    neighbour_null,
-    spread_by_halves,
-)
+from gan_doctor.metrics import AugmentationLeak, data_copying, feature_space
+from gan_doctor.sampling.in_classes import InClasses
+from gan_doctor.sampling.in_features import InFeatures
+from gan_doctor.sampling.in_pixels import InPixels
 
 MIN_SAMPLES = 64  # on each side; below, the measures say too little (catalogue 2.2.4b)
-DRAWS = 200  # of the null: enough for a normal band (catalogue 2.2.1)
 Z_995 = 2.5758  # the 0.5% and 99.5% quantiles of the normal
-MODES = 20  # clusters of the real data, if 20 samples a cluster can be had
-K_PR, K_DC = 3, 5  # neighbours: Kynkaanniemi 2019, Naeem 2020
-BLOCKS = 32  # in which image statistics are taken, to draw halves of the reals from
-
-_PIXELS = ("neighbour_correlation", "spectral_slope", "high_frequency")
 
 
 class Reference:
     """The real side of every sample measure, prepared once.
 
     The measures hold a random half of the reals against the fakes. The null holds random halves of
-    the reals against each other, without replacement.
+    the reals against each other, without replacement. Images are also measured in their pixels, and
+    samples whose classes are known by class; points, rows and signals are measured as they are.
 
     Args:
         real: (>= 2n, ...) distinct reals in any order: images (N, C, H, W), points or rows (N, F).
         n: Samples on each side of a measure.
         step: Of the run, written into the bands.
         seed: Of the features, the clusters and the draws; global random numbers are left alone.
+        labels: (N,) whole numbers, the classes of the reals; None where they have none.
+
+    Attributes:
+        bands: The null of every measure.
 
     Raises:
         ConfigError: There are fewer than 2n reals, or n is below `MIN_SAMPLES`.
@@ -65,40 +44,43 @@ class Reference:
         0.0
     """
 
-    def __init__(self, real: torch.Tensor, n: int, step: float = 0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        real: Tensor,
+        n: int,
+        step: float = 0,
+        seed: int = 0,
+        labels: Tensor | None = None,
+    ) -> None:
         if n < MIN_SAMPLES or len(real) < 2 * n:
             raise ConfigError(
                 f"A reference needs n >= {MIN_SAMPLES} and 2n reals, got n = {n} and "
                 f"{len(real)} reals"
             )
         self.n = n
-        self._generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed)
         # Reals that came sorted by class must not leave a class out of the half.
-        self.real = real[torch.randperm(len(real), generator=self._generator)[: 2 * n]]
+        chosen = torch.randperm(len(real), generator=generator)[: 2 * n]
+        self.real = real[chosen]
         self._features = feature_space(tuple(real.shape[1:]), seed)
         with torch.no_grad():
             raw = self._features(self.real.float())
             # Each feature counts alike; one that is constant in the reals counts as it is.
             self._mean, sd = raw.mean(0), raw.std(0)
             self._scale = torch.where(sd > 1e-6 * sd.max(), sd, torch.ones_like(sd))
-            both = (raw - self._mean) / self._scale
-            self._half = both[:n]
-            self._own = distances(self._half, self._half)
-            self._kernel = polynomial_kernel(self._half, self._half)
-            self._modes = Modes.fit(both, min(MODES, 2 * n // 20), seed)
-            self._occupancy = self._modes.occupancy(self._half)
-            self._spread = spread(self._half)
-            self._pairwise = mean_pairwise(self._own)
-            everyone = distances(both, both)
-            # Closer than 999 of 1,000 reals are to their nearest other.
-            self._duplicate = torch.quantile(nearest(everyone), 0.001)
-            self.bands = self._null(both, everyone, step)
+            self._both = self._space(self.real)
+            self._in_features = InFeatures(self._both, seed)
+            self._in_pixels = InPixels(self.real) if self._is_image else None
+            self._leak = self._leaks(generator) if self._is_image else None
+            self._in_classes = InClasses(self._both, labels[chosen]) if labels is not None else None
+            self.bands = tuple(self._bands(step, generator))
 
-    def measure(self, fake: torch.Tensor) -> dict[Key, float]:
+    def measure(self, fake: Tensor, labels: Tensor | None = None) -> dict[Key, float]:
         """Every measure of a batch of fakes.
 
         Args:
             fake: (n, ...) of the shape of the reals.
+            labels: (n,) the classes that G was asked for.
 
         Raises:
             ConfigError: There are not n fakes of that shape.
@@ -107,86 +89,85 @@ class Reference:
             want, got = (self.n, *self.real.shape[1:]), tuple(fake.shape)
             raise ConfigError(f"The reference measures fakes of shape {want}, got {got}")
         with torch.no_grad():
-            f = (self._features(fake.float()) - self._mean) / self._scale
-            cross, own = distances(self._half, f), distances(f, f)
-            precision, recall = precision_recall(self._own, own, cross, K_PR)
-            density, coverage = density_coverage(self._own, cross, K_DC)
-            kernels = (polynomial_kernel(f, f), polynomial_kernel(self._half, f))
-            occupancy = self._modes.occupancy(f)
-            values = {
-                "precision": precision,
-                "recall": recall,
-                "density": density,
-                "coverage": coverage,
-                "kernel_distance": mmd2(self._kernel, *kernels),
-                "pairwise_ratio": mean_pairwise(own) / self._pairwise,
-                "spread_ratio": spread(f) / self._spread,
-                "duplicates": duplicates(own, self._duplicate),
-                "copied_pairs": copied_pairs(own, self._duplicate),
-                "modes": reached(occupancy, self._occupancy),
-                "mode_distance": jensen_shannon(occupancy, self._occupancy),
-            }
-            if self._is_image:
-                values |= _image_measures(fake.float())
-        return {self._key(name): float(value) for name, value in values.items()}
+            f = self._space(fake)
+            found = dict(self._named(self._in_features.measure(f)))
+            if self._in_pixels is not None:
+                found |= dict(self._named(self._in_pixels.measure(fake), pixels=True))
+            if self._leak is not None:
+                found |= dict(self._named(_leak_names(self._leak.shares(f))))
+            if self._in_classes is not None and labels is not None:
+                found |= dict(self._named(self._in_classes.measure(f, labels)))
+        return {key: float(value) for key, value in found.items()}
 
-    def _null(self, both: torch.Tensor, everyone: torch.Tensor, step: float) -> tuple[Band, ...]:
-        """The measures between random disjoint halves of the reals."""
-        half = halves(len(both), DRAWS, self._generator)
-        near = NearestNeighbours.of(everyone)
-        drawn = neighbour_null(near, half, float(self._duplicate), K_PR, K_DC)
-        kernel_a, kernel_b, kernel_ab = mean_by_halves(polynomial_kernel(both, both), half)
-        drawn["kernel_distance"] = kernel_a + kernel_b - 2 * kernel_ab
-        distance_a, distance_b, _ = mean_by_halves(everyone, half)
-        drawn["pairwise_ratio"] = distance_b / distance_a
-        drawn["copied_pairs"] = mean_by_halves((everyone < self._duplicate).float(), half)[1]
-        spread_a, spread_b = spread_by_halves(both, half)
-        drawn["spread_ratio"] = spread_b / spread_a
-        belongs = self._modes.occupancy(both[:, None])  # (2n, K), one 1 a row
-        occupancy_a, occupancy_b = (h.float() @ belongs / self.n for h in (half, ~half))
-        drawn["modes"] = reached(occupancy_b, occupancy_a)
-        drawn["mode_distance"] = jensen_shannon(occupancy_b, occupancy_a)
-        if self._is_image:
-            drawn |= _image_null(self.real, halves(BLOCKS, DRAWS, self._generator))
-        return tuple(_band(self._key(name), self.n, values, step) for name, values in drawn.items())
+    def copying(self, held_out: Tensor, fake: Tensor) -> dict[Key, float]:
+        """C_T: whether fakes lie nearer to the reals than other reals do.
+
+        It has its own null, the normal law.
+
+        Args:
+            held_out: (M, ...) reals that D was not trained on.
+            fake: (N, ...) fakes.
+        """
+        with torch.no_grad():
+            others, f = self._space(held_out), self._space(fake)
+            value = data_copying(self._both, others, f, self._in_features.modes)
+        return {key: float(v) for key, v in self._named({"copying": value})}
+
+    @property
+    def clusters(self) -> Tensor:
+        """(2n,) the cluster of each real."""
+        return self._in_features.clusters
+
+    def _space(self, samples: Tensor) -> Tensor:
+        """(N, ...) to (N, F): where samples are compared."""
+        return (self._features(samples.float()) - self._mean) / self._scale
+
+    def _leaks(self, generator: torch.Generator) -> AugmentationLeak:
+        # Of n reals: the features of all 2n, four times augmented, would cost as much as the null.
+        return AugmentationLeak.fit(self.real[: self.n].float(), self._space, generator)
+
+    def _bands(self, step: float, generator: torch.Generator) -> Iterator[Band]:
+        drawn = dict(self._named(self._in_features.null(generator)))
+        if self._in_pixels is not None:
+            drawn |= dict(self._named(self._in_pixels.null(generator), pixels=True))
+        if self._in_classes is not None:
+            drawn |= dict(self._named(self._in_classes.null(generator)))
+        for key, values in drawn.items():
+            known = values[~values.isnan()]
+            if key.name in _MAY_BE_MISSING and len(known):
+                values = known
+            yield _band(key, self.n, float(values.mean()), float(values.std()), step)
+        if self._leak is not None:
+            taken = dict(zip(self._leak.names, self._leak.held_out.mean(0), strict=True))
+            for key, share in self._named(_leak_names(taken)):
+                # Of a share of n less one of half as many.
+                sd = (3 * share * (1 - share) / self.n) ** 0.5
+                yield _band(key, self.n, float(share), float(sd), step)
 
     @property
     def _is_image(self) -> bool:
         return self._features.name != "raw"
 
-    def _key(self, name: str) -> Key:
-        # What is read off the pixels themselves has no feature space.
-        return Key(f"sample/{name}", features="" if name in _PIXELS else self._features.name)
+    def _named(
+        self, found: Mapping[str, Tensor], pixels: bool = False
+    ) -> Iterator[tuple[Key, Tensor]]:
+        """With the space they were taken in, which what is read off pixels does not have."""
+        space = "" if pixels else self._features.name
+        for name, values in found.items():
+            if name != "mode_share":
+                yield Key(f"sample/{name}", features=space), values
+                continue
+            for k, share in enumerate(values.unbind(-1)):
+                yield Key("sample/mode_share", features=space, label=k), share
 
 
-def _image_measures(images: torch.Tensor) -> dict[str, torch.Tensor]:
-    power = power_spectrum(images)
-    values = (neighbour_correlation(images), spectral_slope(power), high_frequency_share(power))
-    return dict(zip(_PIXELS, values, strict=True))
+# Draws in which no cluster or class was large enough say nothing.
+_MAY_BE_MISSING = ("sample/cluster_spread_ratio", "sample/class_spread_ratio")
 
 
-def _image_null(images: torch.Tensor, half: torch.Tensor) -> dict[str, torch.Tensor]:
-    """What each image measure gives on as many fresh reals, drawn by blocks of images.
-
-    Args:
-        images: (2n, C, H, W) reals.
-        half: (draws, BLOCKS) bool.
-
-    Returns:
-        (draws,) by name.
-    """
-    whole = _image_measures(images.float())
-    blocks = [_image_measures(block.float()) for block in images.tensor_split(BLOCKS)]
-    null = {}
-    for name in _PIXELS:
-        block = torch.stack([measured[name] for measured in blocks])
-        off = (half.float() @ block) / half.sum(1) - block.mean()
-        # A half scatters around its whole with half the variance of n fresh images, and the whole
-        # around the truth with another half: together 3 times what the draws show.
-        null[name] = whole[name] + 3**0.5 * off
-    return null
+def _leak_names(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"leak/{name}": share for name, share in found.items()}
 
 
-def _band(key: Key, n: int, values: torch.Tensor, step: float) -> Band:
-    mean, sd = float(values.mean()), float(values.std())
+def _band(key: Key, n: int, mean: float, sd: float, step: float) -> Band:
     return Band(key, n, mean, sd, mean - Z_995 * sd, mean + Z_995 * sd, step)

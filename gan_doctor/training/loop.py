@@ -13,7 +13,7 @@ from torch import nn
 from gan_doctor.core import RunExistsError
 from gan_doctor.metrics import auroc
 from gan_doctor.training import checkpoint
-from gan_doctor.training.assembly import assembled
+from gan_doctor.training.assembly import assembled, held_out
 from gan_doctor.training.config import CONFIG_FILE, TrainConfig
 from gan_doctor.training.drawing import Drawing
 from gan_doctor.training.seeding import seeded
@@ -142,6 +142,7 @@ def _recorded(
             discriminator=now.D,
             loss=plan.objective,
             total_steps=config.steps,
+            held_out=held_out(config),
             sample_every=sample_every,
             exists=exists,
         )

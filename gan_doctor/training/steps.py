@@ -69,7 +69,8 @@ class Steps:
         if doctor:
             of_now = on_fake[: fresh // plan.group]
             classes = y if plan.labelled else None
-            doctor.observe("", real, fake, on_real, of_now, labels=classes)
+            asked = classes if plan.conditional else None
+            doctor.observe("", real, fake, on_real, of_now, classes, asked)
         loss = plan.loss_d(on_real, on_fake)
         at = DStep(now, real_seen, fake_seen, on_real, on_fake, judge_real, judge_fake, y)
         terms = [term(at) for term in plan.d_losses]

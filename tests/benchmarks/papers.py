@@ -37,7 +37,8 @@ from gan_doctor.training.drawing import Drawing
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 LOG, TABLES = RESULTS / "papers.jsonl", RESULTS / "papers.md"
-LOOKS = 20  # over a training
+LOOKS = {"grid": 20, "ring": 20, "stacked": 5}  # over a training
+SHOWN = 5  # of them
 
 # Of the paper: networks, betas, batch, latent; of ours: width, rate and steps.
 GRID: Mapping[str, Any] = {
@@ -108,7 +109,7 @@ def measured(table: str, method: str, seed: int) -> dict[str, Any]:
         looks.append({"step": step, **judge(drawing.fakes(SAMPLES[table]))})
 
     start = time.process_time()
-    train(config, look=look, look_every=config.steps // LOOKS)
+    train(config, look=look, look_every=config.steps // LOOKS[table])
     hours = (time.process_time() - start) / 3600
     return {
         "table": table, "method": method, "seed": seed, "cpu_hours": round(hours, 4),
@@ -237,7 +238,8 @@ def _welch(found: Mapping[str, list[dict[str, Any]]]) -> str:
 
 
 def _over_time(found: Mapping[str, list[dict[str, Any]]]) -> str:
-    shown = next(iter(found.values()))[0]["looks"][LOOKS // 5 - 1 :: LOOKS // 5]
+    every = len(next(iter(found.values()))[0]["looks"]) // SHOWN
+    shown = next(iter(found.values()))[0]["looks"][every - 1 :: every]
     lines = [
         "Modes over time:\n",
         "| method | " + " | ".join(f"step {look['step']:,}" for look in shown) + " |",
@@ -246,7 +248,7 @@ def _over_time(found: Mapping[str, list[dict[str, Any]]]) -> str:
     for method, runs in found.items():
         means = [
             np.mean([run["looks"][i]["modes"] for run in runs])
-            for i in range(LOOKS // 5 - 1, LOOKS, LOOKS // 5)
+            for i in range(every - 1, every * SHOWN, every)
         ]
         lines.append(f"| {method} | " + " | ".join(f"{m:.1f}" for m in means) + " |")
     return "\n".join(lines)

@@ -290,3 +290,12 @@ def test_samples_are_loaded_from_their_path():
 def test_join_of_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one run"):
         join([])
+
+
+def test_series_of_classes_are_found_by_label_and_stay_out_of_the_whole():
+    keys = [Key("sample/mode_share", features="raw", label=k) for k in (10, 2)]
+    run = Run("made-up", series=tuple(Series(key, [1], [key.label]) for key in keys))
+    assert list(run.by_label("sample/mode_share")) == [2, 10]
+    assert run.by_label("sample/mode_share", features="raw")[10].values == 10
+    assert run.by_label("sample/mode_share", features="other") == {}
+    assert run.get("sample/mode_share") is None

@@ -5,7 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gan_doctor.core import Band, Event, Key, Objective, Run, Series, Setup
+from gan_doctor.core import (
+    Band,
+    Event,
+    Key,
+    Network,
+    Objective,
+    OptimizerFacts,
+    Run,
+    Series,
+    Setup,
+)
 
 # What real data gives against itself, as measured on digits.
 NULL = {
@@ -20,8 +30,42 @@ NULL = {
     "cluster_spread_ratio": 1.0,
     "label_agreement": 0.85,
     "nearest_ratio": 1.0,
+    "laplacian_variance": 0.74,
+    "high_frequency": 0.10,
+    "checkerboard": 0.4,
+    "value_distance": 0.004,
+    "border_distance": 0.001,
+    "outside": 0.0,
+    "unreached": 0.0,
+    "leak/rotation": 0.11,
+    "leak/flip": 0.11,
+    "leak/translation": 0.03,
+    "leak/cutout": 0.0,
 }
-PIXELS = ("neighbour_correlation",)
+PIXELS = (
+    "neighbour_correlation",
+    "laplacian_variance",
+    "high_frequency",
+    "checkerboard",
+    "value_distance",
+    "border_distance",
+    "outside",
+    "unreached",
+)
+# What a healthy DCGAN on digits shows in its images.
+IMAGES = {
+    "laplacian_variance": 0.87,
+    "high_frequency": 0.10,
+    "checkerboard": 0.45,
+    "value_distance": 0.08,
+    "border_distance": 0.07,
+    "outside": 0.0,
+    "unreached": 0.0,
+    "leak/rotation": 0.2,
+    "leak/flip": 0.2,
+    "leak/translation": 0.04,
+    "leak/cutout": 0.01,
+}
 GOOD = {"precision": 0.6, "recall": 0.7, "coverage": 0.75, "neighbour_correlation": 0.73}
 NOTHING = {"precision": 0.0, "recall": 0.0, "coverage": 0.0, "neighbour_correlation": 0.05}
 
@@ -107,8 +151,35 @@ def filled(make_run):
 
 
 @pytest.fixture
+def steps_by_adam():
+    """Gives a run a G of so many parameters, stepped by Adam."""
+
+    def stepped(run, parameters):
+        setup = replace(
+            run.setup,
+            networks=(Network("g", parameters=int(parameters)),),
+            optimizers=(OptimizerFacts("g", kind="Adam"),),
+        )
+        return replace(run, setup=setup)
+
+    return stepped
+
+
+@pytest.fixture
+def with_setup():
+    """Gives a run other facts of its setup."""
+    return lambda run, **facts: replace(run, setup=replace(run.setup, **facts))
+
+
+@pytest.fixture
 def good():
     return dict(GOOD)
+
+
+@pytest.fixture
+def images():
+    """Good samples that are images, with what is measured of their pixels."""
+    return GOOD | IMAGES
 
 
 @pytest.fixture
@@ -116,6 +187,65 @@ def nothing():
     return dict(NOTHING)
 
 
+def of_quality(quality):
+    """Samples that reach that share of the data: a number, or a function of the step."""
+    share = quality if callable(quality) else lambda step: quality
+    return {
+        name: lambda step, null=NULL[name]: null * share(step)
+        for name in ("precision", "recall", "coverage")
+    }
+
+
+@pytest.fixture(name="of_quality")
+def _of_quality():
+    return of_quality
+
+
+@pytest.fixture
+def swings():
+    """A value that swings by `height` with a period in steps, under noise; the same every time."""
+
+    def swings(level, height, period=96, noise=0.02, until=np.inf, seed=0):
+        drawn = np.random.default_rng(seed).standard_normal(100_000)
+
+        def value(step):
+            swing = height * np.sin(2 * np.pi * step / period) if step <= until else 0.0
+            return level + swing + noise * drawn[int(step)]
+
+        return value
+
+    return swings
+
+
+@pytest.fixture
+def over_time(make_run, players, swings):
+    """Runs whose losses or samples go up and down, or get worse again."""
+    still, calm = players(0.9, 0.9), swings(0.9, 0.0)
+    wave = {"loss/d": swings(1.0, 0.4, 240, until=900)}
+    drawn = np.random.default_rng(1).standard_normal(2000)
+    return {
+        "swinging": make_run(still | {"logit/real": swings(0.5, 0.3)}, of_quality(0.4)),
+        "swinging unseen": make_run({"loss/d": swings(1.0, 0.3)}),
+        "swinging at the data": make_run({"loss/d": swings(1.0, 0.3)}, of_quality(0.95)),
+        "overshooting": make_run(still | {"gradient/g/cosine": -0.9}, of_quality(0.4)),
+        "up and down": make_run(still, of_quality(swings(0.4, 0.25, 72))),
+        "a jump": make_run({"loss/d": lambda s: 2.4 if 600 < s <= 606 else calm(s)}),
+        "worse": make_run({}, of_quality(lambda s: 0.9 if s < 600 else 0.6)),
+        "ruined": make_run({}, of_quality(lambda s: 0.9 if s < 600 else 0.2)),
+        "ruined early": make_run({}, of_quality(lambda s: 0.9 if s < 100 else 0.2)),
+        "worse than usual": make_run(
+            {}, of_quality(lambda s: (0.9 if s < 600 else 0.5) + 0.05 * drawn[int(s)])
+        ),
+        "a FID that rises": make_run({"metric/fid": lambda s: 20.0 if s < 600 else 30.0}),
+        "a FID that doubles": make_run({"metric/fid": lambda s: 20.0 if s < 600 else 50.0}),
+        "healthy waves": make_run(wave, of_quality(0.85)),
+        "healthy waves, not quite level": make_run(
+            {"loss/d": lambda s: 1 + (0.4 if s < 900 else 0.22) * np.sin(2 * np.pi * s / 120)},
+            of_quality(0.85),
+        ),
+    }
+
+
 @pytest.fixture
 def event():
-    return lambda step, kind: Event(step, kind)
+    return lambda step, kind, **detail: Event(step, kind, detail=detail)

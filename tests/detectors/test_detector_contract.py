@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
-from gan_doctor.core import ConfigError, Missing, Run, UnknownNameError
+from gan_doctor.core import ConfigError, Missing, Network, OptimizerFacts, Run, UnknownNameError
 from gan_doctor.detectors import known
 
 SECTIONS = (
@@ -21,12 +21,30 @@ SLUGS = sorted(known())
 
 
 @pytest.fixture
-def corpus(make_run, players, good, nothing, filled):
+def corpus(
+    make_run,
+    players,
+    good,
+    nothing,
+    filled,
+    steps_by_adam,
+    with_setup,
+    event,
+    images,
+    over_time,
+):
     """Runs of every kind that the detectors of this package speak of."""
     rng = np.random.default_rng(0)
 
     def noisy(value, sd=0.05):
         return lambda step: value + sd * rng.standard_normal()
+
+    def vanished(gradient, update):
+        """What is left of both after step 300."""
+        return {
+            "gradient/g": lambda s: gradient if s > 300 else 1.0,
+            "update/g": lambda s: 0.01 * (update if s > 300 else 1.0),
+        }
 
     half = {"precision": 0.3, "recall": 0.35, "coverage": 0.4, "neighbour_correlation": 0.5}
     little = dict.fromkeys(("precision", "recall", "coverage"), 0.15) | {
@@ -80,7 +98,85 @@ def corpus(make_run, players, good, nothing, filled):
         "early copies": make_run(
             {"sample/copying": -9.0}, good | {"nearest_ratio": 0.1}, steps=100
         ),
+        "exploding": make_run(
+            {
+                "gradient/d": lambda s: 60.0 if s > 600 else 1.0,
+                "weight/d": lambda s: 10.0 + max(s - 600, 0),
+            }
+        ),
+        "exploding a little": make_run({"gradient/g": lambda s: 12.0 if s > 600 else 1.0}),
+        "exploding out of a wide range": make_run(
+            {"gradient/g": lambda s: 12.0 if s > 600 else 0.1 + 0.9 * ((s - 1) // 6 % 3)}
+        ),
+        "weights that grow": make_run({"weight/g": lambda s: 10.0 if s < 600 else 25.0}),
+        "vanished": make_run(vanished(5e-4, 5e-3)),
+        "vanished, and the samples show it": make_run(vanished(5e-4, 5e-3), nothing),
+        "vanished, a little to show": make_run(vanished(5e-4, 5e-3), little),
+        "vanished behind good samples": make_run(vanished(5e-4, 5e-3), good),
+        "vanished, but G moves": make_run(vanished(5e-4, 0.05)),
+        "vanished to near Adam's eps": steps_by_adam(make_run(vanished(1.5e-5, 1.0)), 1e4),
+        "running away": make_run({"loss/g": lambda s: 1500.0 if s > 300 else 1.0}, nothing),
+        "running away, a little to show": make_run({"loss/d": 1500.0}, little),
+        "running away from good samples": make_run({"loss/d": 1500.0}, good),
+        "critic running away": make_run(
+            {"loss/d": lambda s: -1 - (s / 120) ** 2.5}, objective="wasserstein"
+        ),
+        "rate gone": make_run({"lr/g": lambda s: 1e-3 if s < 300 else 5e-7}),
+        "rate gone near the end": make_run({"lr/d": lambda s: 1e-3 if s < 1116 else 5e-7}),
+        "frozen": make_run({"update/g": 0.0, "lr/g": 1e-3, "gradient/g": 0.0, "update/d": 0.01}),
+        "partly held": with_setup(
+            make_run({"update/g": 0.01}),
+            networks=(Network("g", parameters=1000),),
+            optimizers=(OptimizerFacts("g", parameters=950),),
+        ),
+        "two sigmoids": make_run(
+            {"loss/d": lambda s: 1.2 if s % 10 else 1.3, "loss/d/double": 1.2, "loss/d/clean": 2.0}
+        ),
+        "nearly two sigmoids": make_run(
+            {"loss/d": 1.25, "loss/d/double": 1.2, "loss/d/clean": 2.0}
+        ),
+        "swapped": make_run({"logit/gradient": 0.3, "logit/gradient/generator": -0.3}),
+        "swapped now and then": make_run(
+            {"logit/gradient": lambda s: 0.3 if s % 4 else -0.3, "logit/gradient/generator": -0.3}
+        ),
+        "sorted": make_run({"batch/spread": 20.0}),
+        "somewhat sorted": make_run({"batch/spread": 4.0}),
+        "lost": make_run({"reached/real": 0.0, "reached/fake": 1.0, "reached/generator": 1.0}),
+        "lost a little": make_run({"reached/generator": 0.02}),
+        "cut off": make_run({"penalty/d": 0.2}, events=[event(50, "detached", series="penalty/d")]),
+        "in evaluation mode": with_setup(
+            make_run({"loss/g": 1.0}, events=[event(90, "mode", role="g", training=False)]),
+            networks=(Network("g", layers={"BatchNorm2d": 3}),),
+            optimizers=(OptimizerFacts("g"),),
+        ),
+        "drowned": make_run({"gradient/g/through_d": 0.03}),
+        "half drowned": make_run({"gradient/g/through_d": 0.1}),
+        "images": make_run({}, images),
+        "blurred": make_run({}, images | {"laplacian_variance": 0.15, "high_frequency": 0.02}),
+        "chequered": make_run({}, images | {"checkerboard": 3.4}),
+        "chequered, half as fine": make_run(
+            {}, images | {"checkerboard": 3.4, "high_frequency": 0.05}
+        ),
+        "out of reach": with_setup(
+            make_run({}, images | {"unreached": 0.2}),
+            networks=(Network("g", output_activation="Tanh"),),
+            real_range=(-1.0, 1.2),
+        ),
+        "out of reach, a little real": with_setup(
+            make_run({}, images | {"unreached": 0.2, "precision": 0.15}),
+            networks=(Network("g", output_activation="Tanh"),),
+            real_range=(-1.0, 1.2),
+        ),
+        "outside": make_run({}, images | {"outside": 0.1}),
+        "framed": make_run({}, images | {"border_distance": 0.5, "value_distance": 0.1}),
+        "turned": make_run({}, images | {"leak/rotation": 0.8, "precision": 0.3}),
+        "turned a little": make_run({}, images | {"leak/rotation": 0.46}),
+        "turned, a little real": make_run({}, images | {"leak/rotation": 0.8, "precision": 0.15}),
+        "turned and softer": make_run(
+            {}, images | {"leak/rotation": 0.8, "laplacian_variance": 0.25}
+        ),
         "nan": make_run(players(lambda s: np.nan if s > 600 else 0.9, 0.9), good),
+        **over_time,
     }
 
 

@@ -1,5 +1,9 @@
+from dataclasses import replace
+from graphlib import TopologicalSorter
+
 from gan_doctor.core import Diagnosis, Finding, Outlook, Run, Verdict
-from gan_doctor.diagnosis.causes import grouped
+from gan_doctor.detectors import known
+from gan_doctor.diagnosis.causes import _FOLLOWS_FROM, grouped
 
 
 def finding(slug, onset=100, alarm=None, cleared=None, player="", severity="critical"):
@@ -69,3 +73,23 @@ def test_the_diagnosis_shows_each_finding_once_with_consequences_under_their_cau
     diagnosis = Diagnosis(Run("run"), verdicts, Outlook("change", ""))
     slugs = [f.slug for f in diagnosis.findings]
     assert slugs == ["discriminator-overpowering", "noise-output", "mode-collapse"]
+
+
+def test_a_fault_of_the_wiring_explains_what_comes_after_it():
+    found = causes(
+        finding("labels-swapped"), finding("mode-collapse"), finding("noise-output", onset=120)
+    )
+    assert set(found.values()) == {"", "labels-swapped"}
+
+
+def test_a_fault_of_the_wiring_comes_first_of_those_as_bad():
+    early, wiring = finding("mode-collapse", onset=10, alarm=20), finding("labels-swapped")
+    wiring = replace(wiring, code="GD603")
+    verdicts = tuple(Verdict("GD000", f.slug, "fired", (f,)) for f in (early, wiring))
+    diagnosis = Diagnosis(Run("made-up"), verdicts, Outlook("change", ""))
+    assert [f.slug for f in diagnosis.findings] == ["labels-swapped", "mode-collapse"]
+
+
+def test_every_signature_of_the_table_is_a_detector_and_no_two_blame_each_other():
+    assert {*_FOLLOWS_FROM, *(c for causes in _FOLLOWS_FROM.values() for c in causes)} <= {*known()}
+    list(TopologicalSorter(_FOLLOWS_FROM).static_order())  # raises on a circle

@@ -19,6 +19,7 @@ from gan_doctor.core import (
 )
 from gan_doctor.detectors import known as detectors
 from gan_doctor.diagnosis import diagnose, tricks_for
+from gan_doctor.diagnosis.corrections import corrections
 from gan_doctor.diagnosis.decision_table import remedies
 from gan_doctor.report.terminal import terminal_report
 from gan_doctor.tricks import CATEGORIES, known
@@ -78,8 +79,12 @@ def test_6_12_holds_for_what_is_prescribed(slug):
         batch_size=64,
         sample_shape=(3, 32, 32),
     )
-    offers = remedies(Run("run", setup=facts), Finding("GD000", slug, "critical", "", 10, 20))
-    order = [CATEGORIES.index(known()[offer.slug].category) for offer in offers]
+    run, found = Run("run", setup=facts), Finding("GD000", slug, "critical", "", 10, 20)
+    offers = remedies(run, found)
+    # What corrects the fault itself comes first, and has no card.
+    places = {c.remedy.slug: c.category for c in corrections(run, found)}
+    places |= {slug: card.category for slug, card in known().items()}
+    order = [CATEGORIES.index(p) if (p := places[offer.slug]) else -1 for offer in offers]
     assert order == sorted(order)
     assert len(offers) <= 3
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from gan_doctor.metrics import auroc
+from gan_doctor.metrics import auroc, auroc_by_cluster
 
 
 def sklearn_auroc(real: torch.Tensor, fake: torch.Tensor) -> float:
@@ -71,3 +71,46 @@ def test_counts_exactly_where_the_pairs_exceed_float32():
     ranks = torch.arange(n)
     assert auroc(ranks, ranks).item() == 0.5
     assert auroc(ranks + n, ranks).item() == 1
+
+
+@pytest.mark.parametrize("levels", [2, 10_000])
+def test_by_cluster_equals_sklearn_within_each(levels):
+    real, fake = torch.randint(levels, (80, 1)).float() + 1, torch.randint(levels, (5, 9)).float()
+    cluster = torch.randint(4, (80,))
+    found = auroc_by_cluster(real, fake, cluster, 4)
+    expected = [sklearn_auroc(real[cluster == c], fake) for c in range(4)]
+    assert found.tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_by_cluster_averages_to_the_whole():
+    real, fake, cluster = torch.randn(60), torch.randn(50), torch.randint(3, (60,))
+    share = torch.bincount(cluster, minlength=3) / 60
+    whole = (share * auroc_by_cluster(real, fake, cluster, 3)).sum()
+    torch.testing.assert_close(whole, auroc(real, fake))
+
+
+def test_a_cluster_that_d_takes_for_made_and_one_that_g_leaves_out_are_told():
+    fake = torch.randn(300)
+    cluster = torch.arange(3).repeat(100)
+    real = torch.randn(300) + torch.tensor([-3.0, 0.0, 3.0])[cluster]
+    low, even, high = auroc_by_cluster(real, fake, cluster, 3).tolist()
+    assert low < 0.1
+    assert even == pytest.approx(0.5, abs=0.1)
+    assert high > 0.9
+
+
+def test_by_cluster_an_empty_one_is_nan_and_a_nan_stays_where_it_belongs():
+    real, fake, cluster = torch.randn(9), torch.randn(5), torch.tensor([0, 0, 0, 1, 1, 1, 3, 3, 3])
+    assert auroc_by_cluster(real, fake, cluster, 4).isnan().tolist() == [False, False, True, False]
+    real[4] = torch.nan
+    assert auroc_by_cluster(real, fake, cluster, 4).isnan().tolist() == [False, True, True, False]
+    fake[0] = torch.nan
+    assert auroc_by_cluster(real, fake, cluster, 4).isnan().all()
+    assert auroc_by_cluster(torch.ones(2), fake[:0], torch.zeros(2).long(), 1).isnan().all()
+
+
+def test_by_cluster_counts_exactly_where_the_pairs_exceed_float32():
+    n = 20_000
+    ranks, cluster = torch.arange(n), torch.zeros(n, dtype=torch.long)
+    assert auroc_by_cluster(ranks, ranks, cluster, 1).tolist() == [0.5]
+    assert auroc_by_cluster(ranks + n, ranks, cluster, 1).dtype == torch.float32

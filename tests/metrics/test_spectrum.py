@@ -11,6 +11,7 @@ from gan_doctor.metrics import (
     neighbour_correlation,
     power_spectrum,
     spectral_slope,
+    upsampling_peaks,
 )
 
 SHAPES = [(8, 8), (16, 16), (28, 28), (15, 15), (32, 20), (20, 32)]
@@ -182,3 +183,103 @@ def test_many_draws_at_once_equal_a_loop():
     ):
         assert together.shape == (3, 2)
         torch.testing.assert_close(together[2, 1], measure(one))
+
+
+def grid(side: int, period: int = 2) -> Tensor:
+    """(side, side) of +1 and -1 in squares of half a period."""
+    signs = torch.where(torch.arange(side) % period < period / 2, 1.0, -1.0)
+    return signs[:, None] * signs
+
+
+def peak(images: Tensor) -> float:
+    return upsampling_peaks(power_spectrum(images)).item()
+
+
+def test_a_grid_stands_out_of_digits_by_orders(mnist):
+    images = mnist[0][:512]
+    assert peak(images) < 0.7
+    assert peak(images + 0.3 * grid(28)) > 6
+    assert peak(images + 0.03 * grid(28)) > 2
+    assert peak(images + 0.3 * grid(28, 4)) > 3
+    stripes = torch.tensor([1.0, -1.0]).repeat(14)
+    assert peak(images + 0.3 * stripes) > 5
+    assert peak(images + 0.3 * stripes[:, None]) > 5
+
+
+def test_a_grid_stands_out_of_small_digits(digits):
+    assert peak(digits[0]) < 0
+    assert peak(digits[0] + 0.3 * grid(8)) > 2
+
+
+@pytest.mark.parametrize("size", [(8, 8), (28, 28), (32, 20), (20, 32)])
+def test_noise_has_no_grid(size):
+    assert abs(peak(noise(512, 1, *size))) < 0.25
+
+
+def test_a_border_that_does_not_fit_the_opposite_one_makes_no_grid():
+    images = falling(3.0, 128)[..., :64, :64]
+    bare = (images - images.mean((-2, -1), keepdim=True)).flatten(0, 1)
+    bare = torch.fft.rfft2(bare).abs().square().mean(0)
+    assert upsampling_peaks(bare) > 2
+    assert peak(images) < 0.8
+
+
+def test_a_grid_of_another_period_is_none():
+    waves = torch.cos(torch.arange(30) * torch.pi / 3)
+    images = noise(300, 1, 30, 30) + 3 * waves[:, None] * waves
+    assert abs(peak(images)) < 0.5
+
+
+def test_untrained_transposed_convolutions_leave_one():
+    torch.manual_seed(0)
+    G = torch.nn.Sequential(
+        torch.nn.ConvTranspose2d(8, 8, 3, 2, 1, 1),
+        torch.nn.ReLU(),
+        torch.nn.ConvTranspose2d(8, 1, 3, 2, 1, 1),
+    )
+    with torch.no_grad():
+        assert peak(G(noise(300, 8, 8, 8))) > 2
+
+
+@pytest.mark.parametrize("size", [(8, 8), (16, 12), (12, 16), (15, 16), (15, 8)])
+def test_the_peak_equals_a_loop_over_the_full_plane(size):
+    images = noise(3, 2, *size)
+    x = images.double().numpy()
+    x = x - x.mean((2, 3), keepdims=True)
+    height, width = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n) for n in size)
+    full = (np.abs(np.fft.fft2(x * np.outer(height, width))) ** 2).mean((0, 1))
+    ratios = []
+    for u in range(size[0]):
+        for v in range(size[1]):
+            if not all(
+                f == 0 or (f >= 4 and n / f in (2, 4, 8)) for f, n in ((u, size[0]), (v, size[1]))
+            ):
+                continue
+            around = [
+                np.log(full[(u + a) % size[0], (v + b) % size[1]])
+                for a in range(-2, 3)
+                for b in range(-2, 3)
+                if 2 in (abs(a), abs(b))
+            ]
+            if u or v:
+                ratios.append(np.log(full[u, v]) - np.median(around))
+    assert peak(images) == pytest.approx(max(ratios), abs=1e-3)
+
+
+def test_without_an_even_side_or_any_power_there_is_no_peak():
+    assert np.isnan(peak(noise(5, 1, 15, 15)))
+    assert np.isnan(peak(noise(5, 1, 6, 6)))
+    assert np.isnan(peak(torch.full((2, 1, 8, 8), 0.3)))
+
+
+def test_contrast_brightness_and_order_do_not_move_the_peak(digits):
+    images = digits[0][:100] + 0.1 * grid(8)
+    assert peak(4 * images.flip(0) + 3) == pytest.approx(peak(images), abs=1e-3)
+    assert peak(images.mT) == pytest.approx(peak(images), abs=1e-3)
+
+
+def test_peaks_of_many_draws_at_once_equal_a_loop():
+    power = power_spectrum(noise(24, 2, 8, 12).unflatten(0, (3, 2, 4)))
+    together = upsampling_peaks(power)
+    assert together.shape == (3, 2)
+    torch.testing.assert_close(together[2, 1], upsampling_peaks(power[2, 1]))

@@ -61,6 +61,14 @@ def test_every_loop_of_points(loop, attach):
     assert measured(attached[0])
 
 
+@pytest.mark.parametrize("loop", SEEN.values(), ids=SEEN)
+def test_every_loop_where_every_step_is_watched(loop, attach):
+    def watching(t: Training) -> Any:
+        return attach(t, total_steps=100)
+
+    assert_same(trained(loop, points, watching), trained(loop, points))
+
+
 @pytest.mark.parametrize("name", ["plain", "g_first", "several_d_steps", "r1_after_backward"])
 def test_loops_of_images_with_batchnorm_dropout_and_spectral_norm(name, attach):
     assert_same(trained(SEEN[name], images, attach), trained(SEEN[name], images))

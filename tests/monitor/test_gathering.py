@@ -24,7 +24,7 @@ def test_fakes_are_copies_of_the_latest_batches(gathering):
         gathering.offer_fake(one)
         one.zero_()
     assert gathering.full
-    fakes = gathering.take_fakes()
+    fakes, _ = gathering.take_fakes()
     torch.testing.assert_close(fakes, torch.cat([batch(i) for i in range(3, BATCHES + 3)]))
     assert gathering.fakes == 0
 
@@ -44,7 +44,7 @@ def test_a_batch_that_is_passed_drives_out_those_that_were_seen(gathering):
     gathering.offer_real(batch(1))
     gathering.offer_fake(batch(2))
     torch.testing.assert_close(gathering.reals.samples, batch(3))
-    torch.testing.assert_close(gathering.take_fakes(), batch(4))
+    torch.testing.assert_close(gathering.take_fakes()[0], batch(4))
 
 
 def test_fakes_may_be_passed_while_reals_are_seen(gathering):
@@ -112,3 +112,34 @@ def test_points_are_kept_as_they_are(gathering):
     gathering.offer_real(batch(3))
     gathering.offer_fake(batch(3))
     np.testing.assert_array_equal(gathering.stored(gathering.take_reals()), batch(3).numpy())
+
+
+def test_classes_stay_with_their_samples():
+    gathering = Gathering()
+    for first in range(0, 96, 32):
+        classes = torch.arange(first, first + 32)
+        samples = classes.float()[:, None].expand(-1, 3)
+        gathering.offer_real(samples, labels=classes)
+        gathering.offer_fake(samples, labels=classes)
+    fakes, asked = gathering.take_fakes()
+    assert torch.equal(fakes[:, 0], asked.float())
+    gathering.offer_fake(samples)
+    reals = gathering.take_reals()
+    assert torch.equal(reals[:, 0], gathering.reals.labels.float())
+
+
+def test_classes_of_a_part_of_the_samples_are_no_classes():
+    gathering = Gathering()
+    gathering.offer_real(batch(1), labels=torch.zeros(16).long())
+    gathering.offer_real(batch(2))
+    gathering.offer_fake(batch(1), labels=torch.zeros(16).long())
+    gathering.offer_fake(batch(2))
+    gathering.take_reals()
+    assert gathering.reals.labels is None
+    assert gathering.take_fakes()[1] is None
+
+
+@pytest.mark.parametrize("labels", [torch.zeros(15).long(), torch.zeros(16)])
+def test_classes_that_do_not_fit_the_batch_are_refused(labels):
+    with pytest.raises(ConfigError, match=r"fake_labels must be .16,. whole numbers"):
+        Gathering().offer_fake(batch(1), labels=labels)

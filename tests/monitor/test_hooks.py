@@ -32,7 +32,7 @@ class Listener:
     def on_discriminator_step(self, optimizer: Any, stepped: Any, forwards: Any) -> None:
         self.d.append(forwards)
 
-    def on_unread_step(self, stepped: Any) -> None: ...
+    def on_unread_step(self, stepped: Any, gradients: bool) -> None: ...
 
     def on_generator_step(self, optimizer: Any, stepped: Any, judged: Any) -> None:
         self.g.append(judged)

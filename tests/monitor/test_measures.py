@@ -8,9 +8,17 @@ from torch import nn
 
 from gan_doctor.losses import discriminator_loss
 from gan_doctor.metrics import auroc, norm
-from gan_doctor.monitor.measures import GradientNorm, LayerNorms, NotFinite, Scores
+from gan_doctor.monitor.measures import (
+    GradientCosine,
+    GradientNorm,
+    LayerNorms,
+    NotFinite,
+    Scores,
+    ShareThroughD,
+)
 from gan_doctor.monitor.players import Player, Players
 from gan_doctor.monitor.updates import MOST, Updates
+from gan_doctor.monitor.window import ABSENT
 
 D = Player(
     "d", "", nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 3), nn.Linear(3, 1))
@@ -36,6 +44,52 @@ def test_scores_of_five_steps_are_those_of_each(family, probability):
 
 def test_without_a_family_no_loss_is_computed():
     assert "loss/d/clean" not in Scores(D, 8, None, False)(OUTPUTS)
+
+
+@pytest.mark.parametrize("probability", [False, True])
+def test_signs_are_those_of_the_logits(probability):
+    scores = Scores(D, 8, None, probability)(OUTPUTS.sigmoid() if probability else OUTPUTS)
+    assert torch.equal(scores["sign/real"], OUTPUTS[:, :8].sign().mean(1))
+    assert torch.equal(scores["sign/fake"], OUTPUTS[:, 8:].sign().mean(1))
+
+
+def test_what_is_no_number_has_no_sign():
+    scores = Scores(D, 1, None, False)(torch.tensor([[torch.nan, 1.0], [torch.inf, -1.0]]))
+    assert scores["sign/real"].isnan().tolist() == [True, False]
+    assert scores["sign/fake"].tolist() == [1, -1]
+
+
+def test_probabilities_taken_for_logits_have_a_loss_that_cannot_fall():
+    said = torch.tensor([[1.0, 0.0], [0.5, 0.5]])
+    scores = Scores(D, 1, "non-saturating", True)(said)
+    expected = [discriminator_loss("non-saturating", *row.split(1)).item() for row in said]
+    assert scores["loss/d/double"].tolist() == pytest.approx(expected)
+    assert scores["loss/d/double"][0] == pytest.approx(1.0064, abs=1e-4)
+    assert scores["loss/d/clean"][0] == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize(("family", "probability"), [("hinge", True), ("non-saturating", False)])
+def test_no_other_loss_is_doubled(family, probability):
+    assert "loss/d/double" not in Scores(D, 8, family, probability)(OUTPUTS.sigmoid())
+
+
+def test_cosines_of_large_and_small_gradients():
+    a, b = torch.randn(2, 50, generator=torch.Generator().manual_seed(0))
+    expected = torch.nn.functional.cosine_similarity(a, b, dim=0).item()
+    pairs = torch.stack([torch.stack([a, b]) * size for size in (1.0, 1e30, 1e-30)])
+    found = GradientCosine(D)(torch.cat([pairs, torch.stack([a, -a])[None]]))
+    assert found["gradient/d/cosine"].tolist() == pytest.approx([expected] * 3 + [-1])
+
+
+@pytest.mark.parametrize("broken", [0.0, torch.nan, torch.inf])
+def test_a_gradient_without_a_direction_has_no_cosine(broken):
+    found = GradientCosine(D)(torch.stack([torch.ones(4), torch.full((4,), broken)])[None])
+    assert found["gradient/d/cosine"].tolist() == [ABSENT]
+
+
+def test_shares_through_d():
+    found = ShareThroughD(D)(torch.tensor([[1.0, 3.0], [2.0, 0.0], [0.0, 2.0], [0.0, 0.0]]))
+    assert found["gradient/g/through_d"].tolist() == [0.25, 1, 0, ABSENT]
 
 
 def test_series_carry_the_player():

@@ -140,6 +140,66 @@ def test_a_critic_that_learns_to_score_reals_low_is_seen(recorded):
     np.testing.assert_allclose(values(run, "logit/gradient"), 1)
 
 
+@pytest.mark.parametrize("name", SEEN)
+def test_which_way_g_is_pushed_is_read_off_its_loss(name, recorded):
+    gradient = values(recorded(SEEN[name]), "logit/gradient/generator")
+    assert (gradient < 0).all()  # G learns to have its fakes scored high
+    assert (gradient >= -1).all()
+
+
+def test_a_g_that_learns_to_be_scored_low_is_seen(recorded):
+    def swapped(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            t.step_d(loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach())))
+            t.step_g(2 * t.D(t.G(t.z())).mean())
+            doctor.step()
+
+    run = recorded(swapped)
+    np.testing.assert_allclose(values(run, "logit/gradient/generator"), 2)
+    assert (values(run, "logit/gradient") < 0).all()
+
+
+def test_of_outputs_that_are_not_told_apart_nothing_is_said_to_be_lost(recorded):
+    class TwoScores(nn.Module):
+        def __init__(self, D: nn.Module) -> None:
+            super().__init__()
+            self.D = D
+
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            return self.D(x), self.D(-x)
+
+    def of_both(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            real, fake = (sum(t.D(x)) for x in (t.real(), t.G(t.z()).detach()))
+            t.step_d(loss_of_d(real, fake))
+            t.step_g(loss_of_g(sum(t.D(t.G(t.z())))))
+            doctor.step()
+
+    t = points()
+    run = recorded(of_both, Training(t.G, TwoScores(t.D), t.data, t.latent))
+    for side in ("real", "fake", "generator"):
+        assert run.get(f"reached/{side}") is None
+
+
+@pytest.mark.parametrize("first", ["the log", "the loss"])
+def test_a_batch_that_d_is_also_asked_about_for_the_log_is_reached(first, recorded):
+    def logging(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            real, fake = t.real(), t.G(t.z()).detach()
+            if first == "the log":
+                t.D(real).mean().item(), t.D(fake).mean().item()
+            loss_d = loss_of_d(t.D(real), t.D(fake))
+            if first == "the loss":
+                t.D(real).mean().item(), t.D(fake).mean().item()
+            t.step_d(loss_d)
+            t.step_g(loss_of_g(t.D(t.G(t.z()))))
+            doctor.step()
+
+    run = recorded(logging)
+    for side in ("real", "fake"):
+        assert (values(run, f"reached/{side}") == 1).all()
+
+
 def test_the_gradient_is_looked_at_ten_times_and_then_once_a_tick(recorded):
     steps = recorded(plain, steps=120, sample_every=500).get("logit/gradient").steps
     assert steps.tolist() == [*range(1, 11), 51, 101]
@@ -340,6 +400,24 @@ def test_the_optimizers_are_facts_of_the_setup(recorded):
     assert (d.kind, d.lr, d.betas, d.weight_decay) == ("SGD", 0.1, None, 0.01)
 
 
+def test_each_part_that_has_an_optimizer_is_a_fact(recorded):
+    def in_parts(t: Training, doctor: Any, steps: int) -> None:
+        parts = [torch.optim.SGD(part.parameters(), 1e-3) for part in (t.G[0], t.G[2])]
+        for _ in range(steps):
+            t.step_d(loss_of_d(t.D(t.real()), t.D(t.G(t.z()).detach())))
+            t.G.zero_grad()
+            loss_of_g(t.D(t.G(t.z()))).backward()
+            for part in parts:
+                part.step()
+            doctor.step()
+
+    t = points()
+    setup = recorded(in_parts, t).setup
+    of_g = [o.parameters for o in setup.optimizers if o.role == "g"]
+    assert of_g == [sum(p.numel() for p in t.G[i].parameters()) for i in (0, 2)]
+    assert sum(of_g) == setup.network("g").parameters
+
+
 def test_optimizers_of_strangers_do_not_count(recorded):
     def encoder_too(t: Training, doctor: Any, steps: int) -> None:
         encoder = nn.Linear(2, 2)
@@ -430,6 +508,8 @@ def test_probabilities_become_logits_and_their_loss_is_the_cross_entropy(recorde
     logits: list[float] = []
     run = recorded(vanilla, t)
     assert run.setup.discriminator_output == "probability"
+    assert run.get("loss/d/double").steps.tolist() == run.get("loss/d/clean").steps.tolist()
+    assert (values(run, "loss/d/double") > 1.006).all()
     np.testing.assert_allclose(values(run, "loss/d/clean"), losses, rtol=1e-4)
     np.testing.assert_allclose(values(run, "logit/real"), logits, rtol=1e-3, atol=1e-5)
 
@@ -468,6 +548,21 @@ def test_a_probability_of_exactly_one_is_a_large_logit(recorded):
 
 def test_without_a_declared_family_there_is_no_clean_loss(recorded):
     assert recorded(plain, loss=None).get("loss/d/clean") is None
+
+
+def test_a_sigmoid_before_what_is_observed_is_seen_in_its_graph(recorded):
+    def observed(t: Training, doctor: Any, steps: int) -> None:
+        for _ in range(steps):
+            real, fake = t.D(t.real()).sigmoid(), t.D(t.G(t.z()).detach()).sigmoid()
+            doctor.observe(real_logits=real, fake_logits=fake)
+            loss_d = loss_of_d(real, fake)
+            t.step_d(loss_d)
+            t.step_g(loss_of_g(t.D(t.G(t.z())).sigmoid()))
+            doctor.step(loss_d=loss_d)
+
+    run = recorded(observed)
+    assert run.setup.discriminator_output == "probability"
+    np.testing.assert_allclose(values(run, "loss/d/double"), values(run, "loss/d"), rtol=1e-5)
 
 
 # What reviewers found

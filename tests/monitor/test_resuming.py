@@ -128,6 +128,17 @@ def test_samples_belong_to_the_segment_that_kept_them(t, attach, folder):
     assert all(s.load().shape[1:] == (2,) for part in parts for s in part.samples)
 
 
+def test_each_segment_says_itself_in_which_mode_it_trains(t, attach, folder):
+    t.G.eval()
+    with attach(t) as doctor:
+        plain(t, doctor, 30)
+        doctor.load_state_dict({"step": 20})
+        plain(t, doctor, 10)
+    parts = gan_doctor.read(folder).parts
+    modes = [[e.detail["training"] for e in part.events if e.kind == "mode"] for part in parts]
+    assert modes == [[False], [False]]
+
+
 def test_old_facts_are_overruled_by_new_ones(t, attach, folder):
     with attach(t, total_steps=1000) as doctor:
         plain(t, doctor, 30)

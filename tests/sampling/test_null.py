@@ -13,6 +13,7 @@ from gan_doctor.metrics import (
     polynomial_kernel,
     precision_recall,
     spread,
+    spread_within,
 )
 from gan_doctor.sampling.null import (
     NearestNeighbours,
@@ -20,6 +21,7 @@ from gan_doctor.sampling.null import (
     mean_by_halves,
     neighbour_null,
     spread_by_halves,
+    within_by_halves,
 )
 
 DRAWS = 12
@@ -77,6 +79,19 @@ def test_spreads_equal_the_dense_ones(points, half):
     first, second = spread_by_halves(points, half)
     torch.testing.assert_close(first, torch.stack([spread(points[h]) for h in half]))
     torch.testing.assert_close(second, torch.stack([spread(points[~h]) for h in half]))
+
+
+@pytest.mark.parametrize("at_least", [2, 6])
+def test_spreads_within_clusters_equal_the_dense_ones(points, half, at_least):
+    cluster = (points[:, :3] > 0).int() @ torch.tensor([1, 2, 4][: points[:, :3].shape[1]]).int()
+    belongs = torch.nn.functional.one_hot(cluster.long(), 8).float()
+    dense = [
+        spread_within(points[h], cluster[h].long(), points[~h], cluster[~h].long(), 8, at_least)
+        for h in half
+    ]
+    found = within_by_halves(points, belongs, half, at_least)
+    # One cancels digits that the other does not.
+    torch.testing.assert_close(found, torch.stack(dense), rtol=1e-3, atol=1e-4, equal_nan=True)
 
 
 @pytest.mark.parametrize("n", [10, 11])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_doctor.core import Key, Series
-from gan_doctor.stats import latest_by_tick, mean_by_tick
+from gan_doctor.stats import latest_by_tick, mean_by_tick, median_by_tick
 
 TICKS = np.array([10.0, 20.0, 30.0])
 
@@ -34,6 +34,22 @@ def test_the_mean_equals_a_naive_loop(one, at):
 
 
 @given(recorded, ticks)
+def test_the_median_of_what_is_finite_equals_a_naive_loop(one, at):
+    medians, before = median_by_tick(one, at), -np.inf
+    for tick, median in zip(at, medians, strict=True):
+        inside = one.values[(one.steps > before) & (one.steps <= tick)]
+        inside = inside[np.isfinite(inside)]
+        np.testing.assert_array_equal(median, np.median(inside) if len(inside) else np.nan)
+        before = tick
+
+
+def test_a_term_added_every_third_step_does_not_show_in_the_median():
+    steps = list(range(1, 31))
+    values = [1.0 + 5 * (step % 3 == 0) for step in steps]
+    np.testing.assert_equal(median_by_tick(series(steps, values), TICKS), np.ones(3))
+
+
+@given(recorded, ticks)
 def test_the_latest_equals_a_naive_loop(one, at):
     for tick, latest in zip(at, latest_by_tick(one, at), strict=True):
         known = one.values[one.steps <= tick]
@@ -55,7 +71,7 @@ def test_what_comes_after_the_last_tick_does_not_count_yet():
     np.testing.assert_equal(latest_by_tick(series([30, 31], [1, 99]), TICKS), [np.nan, np.nan, 1])
 
 
-@pytest.mark.parametrize("of", [mean_by_tick, latest_by_tick])
+@pytest.mark.parametrize("of", [mean_by_tick, median_by_tick, latest_by_tick])
 @pytest.mark.parametrize("nothing", [None, series([], [])])
 def test_without_values_there_is_nothing_at_any_tick(of, nothing):
     np.testing.assert_equal(of(nothing, TICKS), np.full(3, np.nan))

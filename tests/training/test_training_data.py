@@ -222,6 +222,10 @@ def test_little_data_is_a_seeded_choice_that_keeps_its_labels(
         assert expected is not None
         assert torch.equal(ours, expected)
     assert torch.equal(whole.limited(4, seed=1).first(4), few.first(4))
+    others = whole.limited(4, seed=1, rest=True)
+    together = torch.cat([few.first(4), others.first(len(whole))])
+    assert len(others) == len(whole) - 4
+    assert sorted(together.tolist()) == sorted(whole.first(len(whole)).tolist())
     assert not torch.equal(whole.limited(4, seed=2).first(4), few.first(4))
     assert few.classes == whole.classes
 

@@ -69,12 +69,13 @@ class Dataset:
         }
         return replace(self, **tensors)
 
-    def limited(self, n: int, seed: int) -> Dataset:
+    def limited(self, n: int, seed: int, rest: bool = False) -> Dataset:
         """The first n samples of a shuffle, for trainings on little data.
 
         Args:
             n: From 1 to all.
             seed: Of the shuffle.
+            rest: All but these instead.
 
         Raises:
             ConfigError: There are not so many.
@@ -85,7 +86,8 @@ class Dataset:
                 "0 takes all"
             )
         random = torch.Generator().manual_seed(seed)
-        index = torch.randperm(len(self), generator=random)[:n].to(self.x.device)
+        order = torch.randperm(len(self), generator=random).to(self.x.device)
+        index = order[n:] if rest else order[:n]
         y = None if self.y is None else self.y[index]
         if self.channels is None:
             return replace(self, x=self.x[index], y=y)
