@@ -23,7 +23,7 @@ NO_SAMPLES = Missing(
 )
 NO_LABELS = Missing(
     "no series",
-    "the classes of real and fake samples, 32 of each class at a check",
+    "the classes of real and fake samples, 16 of each class at a check",
     "pass labels= and fake_labels= beside real= and fake= to doctor.observe",
 )
 NO_ORIENTATION = Missing(

@@ -29,7 +29,7 @@ class IntraClassCollapse(Detector):
 
     How it is measured:
         Trace of the feature covariance within a class, fakes over reals, the median over classes
-        with at least 32 samples on each side (clusters: 10), held against the same between halves
+        with at least 16 samples on each side (clusters: 10), held against the same between halves
         of the reals. Where the fakes look like nothing in the data the clusters mean nothing and
         the check does not count. No alarm sounds in the first tenth of the budget.
 

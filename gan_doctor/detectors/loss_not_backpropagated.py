@@ -33,7 +33,9 @@ class LossNotBackpropagated(Detector):
         the same, and its curve moves because the networks do. Published code has all three.
 
     How it is measured:
-        The share of the watched steps in which a gradient came. It is a fact and alarms in the
+        The share of the watched steps in which a gradient came. That of G's loss counts where it is
+        also on record that nothing came to G through D: a loss on D's features comes to G past D's
+        output, and is none that is lost. It is a fact and alarms in the
         warm-up too. A penalty is noted where it was passed as a tensor without a graph for 50
         steps, beside a loss of the same player that has one: a warning, for it may have been
         detached for the log alone.
@@ -112,7 +114,12 @@ class LossNotBackpropagated(Detector):
 
 
 def _lost(run: Run, side: str, player: str) -> FloatArray:
-    return 1 - mean_by_tick(run.get(side, player), run.ticks)
+    """(T,) the share of the watched steps in which no gradient came."""
+    lost = 1 - mean_by_tick(run.get(side, player), run.ticks)
+    if side != "reached/generator":
+        return lost
+    through_d = mean_by_tick(run.get("gradient/g/through_d", player), run.ticks)
+    return np.where(np.isnan(lost + through_d), np.nan, np.where(through_d > 0, 0.0, lost))
 
 
 def _detached(run: Run, player: str) -> FloatArray:

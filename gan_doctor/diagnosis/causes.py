@@ -40,6 +40,7 @@ _FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
     "mode-dropping": (
         *_ANYTHING,
         *_OF_THE_GAME,
+        "latent-ignored",
         "condition-ignored",
         "mode-collapse",
         "mode-hopping",
@@ -62,6 +63,8 @@ _FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
         *_ANYTHING,
         *_OF_THE_GAME,
         "discriminator-overfitting",
+        "latent-ignored",
+        "condition-ignored",
         "mode-collapse",
         "non-convergence",
     ),

@@ -45,7 +45,7 @@ class Prdc:
     coverage: float
 
 
-def prdc(real: Tensor, fake: Tensor, k_pr: int = 3, k_dc: int = 5, block: int = 1024) -> Prdc:
+def prdc(real: Tensor, fake: Tensor, k_pr: int = 3, k_dc: int = 5, block: int = 768) -> Prdc:
     """All four measures of two feature sets, without their matrices of distances.
 
     The same rules as `precision_recall` (`<=`) and `density_coverage` (`<`), duplicates included.
@@ -232,8 +232,8 @@ def _lower_bounds(
     a: _Points, rows: slice | Tensor, b: _Points, columns: slice = slice(None)
 ) -> Tensor:
     """Rough squared distances, each short by at most 2 errors of its squares."""
-    d = torch.addmm(b.short[columns], a.rough[rows], b.rough[columns].T, alpha=-2)
-    return d.add_(a.short[rows, None])
+    d = a.rough[rows] @ b.rough[columns].T
+    return torch.add(b.short[columns], d, alpha=-2, out=d).add_(a.short[rows, None])
 
 
 def _balls(

@@ -144,9 +144,9 @@ class _Game:
         self._record.samples("real", self._gathering.stored(self._reference.real), self._name)
 
     def _measure(self, reference: Reference) -> None:
-        fakes, labels = self._gathering.take_fakes()
-        fakes = fakes[-reference.n :]
-        self._put(reference.measure(fakes, labels if labels is None else labels[-reference.n :]))
+        made = self._gathering.take_fakes().last(reference.n)
+        fakes = made.samples
+        self._put(reference.measure(*made))
         spread = self._gathering.spread.value()
         if spread is not None:
             self._record.put(str(Key("batch/spread", self._name)), spread)

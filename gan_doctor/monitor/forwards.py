@@ -155,6 +155,7 @@ class Forward:
         sigmoid: A sigmoid gave the logits, as far as was watched.
         junction: Where its gradient meets that of other losses on its way to G, as far as was
             watched.
+        of_d: It was of D's loss, and what it tells of its gradient is not of G's alone.
     """
 
     inputs: Sequence[torch.Tensor]
@@ -170,6 +171,7 @@ class Forward:
     asked: bool = False
     sigmoid: bool = False
     junction: Junction | None = None
+    of_d: bool = False
 
     @classmethod
     def of(

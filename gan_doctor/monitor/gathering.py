@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,25 @@ WHOLE_BATCHES = 8  # over which fakes may be gathered: G changes meanwhile
 BATCHES = WHOLE_BATCHES + 1  # beside a short one at the end of an epoch
 MAX_BYTES = 1 << 28  # of the reals held, 256 MB: 170 samples on each side at 256 x 256 pixels
 _FULL_EVERY = 16  # real batches, once the reservoir is full
+
+
+class Fakes(NamedTuple):
+    """What G made for one check.
+
+    Args:
+        samples: (M, ...) on the host.
+        labels: (M,) the classes that were asked for; None where those of any are not known.
+        batch: (M,) which of the batches each came in: G changes from one to the next.
+    """
+
+    samples: torch.Tensor
+    labels: torch.Tensor | None
+    batch: torch.Tensor
+
+    def last(self, n: int) -> Fakes:
+        """The latest n."""
+        labels = None if self.labels is None else self.labels[-n:]
+        return Fakes(self.samples[-n:], labels, self.batch[-n:])
 
 
 class _Batch:
@@ -145,16 +164,14 @@ class Gathering:
         """(B, ...) the latest batch of fakes that is held, on the host."""
         return self._fakes[-1].samples.get()
 
-    def take_fakes(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """(M, ...) the fakes held, on the host, and the classes (M,) that were asked for.
-
-        They are let go of. The classes are None where those of any are not known.
-        """
+    def take_fakes(self) -> Fakes:
+        """The fakes held; they are let go of."""
         fakes = torch.cat([batch.samples.get() for batch in self._fakes]).float()
         asked = [batch.labels.get() for batch in self._fakes if batch.labels is not None]
         labels = torch.cat(asked).long() if len(asked) == len(self._fakes) else None
+        sizes = torch.tensor([len(batch) for batch in self._fakes])
         self._fakes.clear()
-        return fakes, labels
+        return Fakes(fakes, labels, torch.arange(len(sizes)).repeat_interleave(sizes))
 
     def take_reals(self) -> torch.Tensor:
         """(M, ...) the reals held.

@@ -25,7 +25,7 @@ from gan_doctor.monitor.structures import is_probability, tensors_in
 
 PATIENCE = 50  # D steps after which a loop whose batches cannot be told apart is told so
 MOST_SIZES = 64  # of batches that are measured together with others of their size
-_GRADIENTS = {"real": "logit/gradient", "generator": "logit/gradient/generator"}
+_GRADIENTS = {"real": "logit/gradient", "generator": "logit/gradient/generator"}  # by side
 
 
 class Readings:
@@ -113,11 +113,15 @@ class Readings:
         if self._optimizers.before_step(optimizer, stepped, forwards is not None):
             self._steps[player] += 1
             self._all_steps[player] += 1
+        shown = tell_apart(forwards or ())
+        for fake in shown.fakes if shown else ():
+            fake.of_d = True
+            if fake.junction is not None:
+                fake.junction.drop()
         if player.name in self._observed:
             return
         if forwards:
             self._seen.add(player)
-        shown = tell_apart(forwards or ())
         # Where reals and fakes have a step each, what a step of fakes shows beside them is no real.
         if forwards and all(f.fake is None and not f.asks for f in forwards):
             self._halved.add(player)
@@ -128,9 +132,6 @@ class Readings:
         if any(f.sigmoid for f in shown.reals) and not self._probability:
             self._record.learn(discriminator_output="probability")
         self._read_shown(player, shown)
-        for fake in shown.fakes:
-            if fake.junction is not None:
-                fake.junction.drop()
         self._look.take_shown(player, shown)
         game = self._players.game(player)
         if game in self._gatherings and self._source.setdefault(game, player) is player:
@@ -241,7 +242,7 @@ class Readings:
         """Whether a loss reaches what D says of a batch, and which way it pushes it."""
         for forward in forwards:
             if forward.gradient is not None:
-                if side in _GRADIENTS:
+                if side == "real" or (side == "generator" and not forward.of_d):
                     self._record.put(player.key(_GRADIENTS[side]), forward.gradient)
                 self._record.put(player.key(f"reached/{side}"), 1.0)
             elif forward.watched and not forward.asked:

@@ -75,12 +75,16 @@ class Reference:
             self._in_classes = InClasses(self._both, labels[chosen]) if labels is not None else None
             self.bands = tuple(self._bands(step, generator))
 
-    def measure(self, fake: Tensor, labels: Tensor | None = None) -> dict[Key, float]:
+    def measure(
+        self, fake: Tensor, labels: Tensor | None = None, batch: Tensor | None = None
+    ) -> dict[Key, float]:
         """Every measure of a batch of fakes.
 
         Args:
             fake: (n, ...) of the shape of the reals.
             labels: (n,) the classes that G was asked for.
+            batch: (n,) whole numbers, which batch each came in, where G changed from one to the
+                next; None for one G.
 
         Raises:
             ConfigError: There are not n fakes of that shape.
@@ -96,7 +100,7 @@ class Reference:
             if self._leak is not None:
                 found |= dict(self._named(_leak_names(self._leak.shares(f))))
             if self._in_classes is not None and labels is not None:
-                found |= dict(self._named(self._in_classes.measure(f, labels)))
+                found |= dict(self._named(self._in_classes.measure(f, labels, batch)))
         return {key: float(value) for key, value in found.items()}
 
     def copying(self, held_out: Tensor, fake: Tensor) -> dict[Key, float]:

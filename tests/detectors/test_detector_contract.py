@@ -142,7 +142,7 @@ def corpus(
         "sorted": make_run({"batch/spread": 20.0}),
         "somewhat sorted": make_run({"batch/spread": 4.0}),
         "lost": make_run({"reached/real": 0.0, "reached/fake": 1.0, "reached/generator": 1.0}),
-        "lost a little": make_run({"reached/generator": 0.02}),
+        "lost a little": make_run({"reached/generator": 0.02, "gradient/g/through_d": 0.0}),
         "cut off": make_run({"penalty/d": 0.2}, events=[event(50, "detached", series="penalty/d")]),
         "in evaluation mode": with_setup(
             make_run({"loss/g": 1.0}, events=[event(90, "mode", role="g", training=False)]),

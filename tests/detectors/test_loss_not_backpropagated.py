@@ -20,7 +20,9 @@ def examine():
 
 @pytest.mark.parametrize("side", REACHED)
 def test_fires_on_a_loss_that_reaches_nobody(side, examine, make_run):
-    (finding,) = examine(make_run(REACHED | {side: 0.0})).findings
+    heard = 0.0 if side == "reached/generator" else 1.0
+    run = make_run(REACHED | {side: 0.0, "gradient/g/through_d": heard})
+    (finding,) = examine(run).findings
     assert (finding.severity, finding.onset, finding.alarm) == ("critical", 6, 18)
     assert finding.message.startswith(SENTENCES[side])
 
@@ -52,12 +54,24 @@ def test_stays_silent_where_every_loss_arrives(examine, make_run):
     assert examine(make_run(REACHED | {"penalty/d": 0.3})).status == "clear"
 
 
-def test_stays_silent_where_d_is_also_called_for_the_log(examine, make_run):
-    assert examine(make_run(REACHED | {"reached/generator": 0.5})).status == "clear"
+@pytest.mark.parametrize("side", REACHED)
+def test_stays_silent_where_d_is_also_called_for_the_log(side, examine, make_run):
+    run = make_run(REACHED | {side: 0.5, "gradient/g/through_d": 0.0})
+    assert examine(run).status == "clear"
+
+
+def test_stays_silent_where_g_matches_the_features_of_d(examine, make_run):
+    run = make_run(REACHED | {"reached/generator": 0.0, "gradient/g/through_d": 1.0})
+    assert examine(run).status == "clear"
+
+
+def test_of_g_it_says_nothing_where_the_ways_to_it_are_not_known(examine, make_run):
+    assert examine(make_run({"reached/generator": 0.0})).status == "not assessed"
 
 
 def test_a_phase_without_the_adversarial_loss_only_informs(examine, make_run):
-    run = make_run(REACHED | {"reached/generator": lambda s: float(s > 300)})
+    begun = {"reached/generator": lambda s: float(s > 300)}
+    run = make_run(REACHED | begun | {"gradient/g/through_d": begun["reached/generator"]})
     (finding,) = examine(run).findings
     assert finding.severity == "info"
 

@@ -15,7 +15,7 @@ from gan_doctor.metrics import prdc as module
 from gan_doctor.metrics.prdc import prdc
 
 
-def measures(real: Tensor, fake: Tensor, k_pr: int = 3, k_dc: int = 5, block: int = 1024) -> dict:
+def measures(real: Tensor, fake: Tensor, k_pr: int = 3, k_dc: int = 5, block: int = 768) -> dict:
     return asdict(prdc(real, fake, k_pr, k_dc, block))
 
 

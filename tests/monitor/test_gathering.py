@@ -24,7 +24,7 @@ def test_fakes_are_copies_of_the_latest_batches(gathering):
         gathering.offer_fake(one)
         one.zero_()
     assert gathering.full
-    fakes, _ = gathering.take_fakes()
+    fakes = gathering.take_fakes().samples
     torch.testing.assert_close(fakes, torch.cat([batch(i) for i in range(3, BATCHES + 3)]))
     assert gathering.fakes == 0
 
@@ -44,7 +44,7 @@ def test_a_batch_that_is_passed_drives_out_those_that_were_seen(gathering):
     gathering.offer_real(batch(1))
     gathering.offer_fake(batch(2))
     torch.testing.assert_close(gathering.reals.samples, batch(3))
-    torch.testing.assert_close(gathering.take_fakes()[0], batch(4))
+    torch.testing.assert_close(gathering.take_fakes().samples, batch(4))
 
 
 def test_fakes_may_be_passed_while_reals_are_seen(gathering):
@@ -121,8 +121,10 @@ def test_classes_stay_with_their_samples():
         samples = classes.float()[:, None].expand(-1, 3)
         gathering.offer_real(samples, labels=classes)
         gathering.offer_fake(samples, labels=classes)
-    fakes, asked = gathering.take_fakes()
-    assert torch.equal(fakes[:, 0], asked.float())
+    made = gathering.take_fakes()
+    assert torch.equal(made.samples[:, 0], made.labels.float())
+    assert torch.equal(made.batch, torch.arange(3).repeat_interleave(32))
+    assert torch.equal(made.last(40).batch, made.batch[-40:])
     gathering.offer_fake(samples)
     reals = gathering.take_reals()
     assert torch.equal(reals[:, 0], gathering.reals.labels.float())
@@ -136,7 +138,7 @@ def test_classes_of_a_part_of_the_samples_are_no_classes():
     gathering.offer_fake(batch(2))
     gathering.take_reals()
     assert gathering.reals.labels is None
-    assert gathering.take_fakes()[1] is None
+    assert gathering.take_fakes().labels is None
 
 
 @pytest.mark.parametrize("labels", [torch.zeros(15).long(), torch.zeros(16)])

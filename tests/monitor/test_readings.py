@@ -159,6 +159,23 @@ def test_a_g_that_learns_to_be_scored_low_is_seen(recorded):
     assert (values(run, "logit/gradient") < 0).all()
 
 
+def test_a_judgement_that_both_losses_share_does_not_tell_which_way_g_is_pushed(recorded):
+    def reversed_at_the_fakes(t: Training, doctor: Any, steps: int) -> None:
+        both = torch.optim.SGD([*t.G.parameters(), *t.D.parameters()], 0.01)
+        for _ in range(steps):
+            fake = t.G(t.z())
+            fake.register_hook(lambda gradient: -gradient)
+            loss = loss_of_d(t.D(t.real()), t.D(fake))
+            both.zero_grad()
+            loss.backward()
+            both.step()
+            doctor.step(loss_d=loss)
+
+    run = recorded(reversed_at_the_fakes)
+    assert (values(run, "logit/gradient") < 0).all()
+    assert run.get("logit/gradient/generator") is None
+
+
 def test_of_outputs_that_are_not_told_apart_nothing_is_said_to_be_lost(recorded):
     class TwoScores(nn.Module):
         def __init__(self, D: nn.Module) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gan_doctor.core import Key
 from gan_doctor.sampling import Reference
 
 N = 400
@@ -53,6 +54,23 @@ def test_one_sample_a_class_has_no_spread_and_is_of_its_class(reference, digits,
     assert found["label_agreement"][0] > 0.7
 
 
+def test_a_g_that_changes_between_batches_does_not_vary_by_that(reference, digits, fresh):
+    """It ignores z: each batch has one sample a class, and the next batch another one."""
+    batch = torch.arange(N) // 80
+    by_class = [digits[0][digits[1] == c] for c in range(10)]
+    fake = torch.stack([by_class[c][b] for c, b in zip(fresh[1], batch, strict=True)])
+    key = Key("sample/class_spread_ratio", features="random-conv")
+    assert reference.measure(fake, fresh[1])[key] > 0.3
+    assert reference.measure(fake, fresh[1], batch)[key] < 1e-6
+
+
+def test_batches_of_one_g_change_nothing_but_by_chance(reference, fresh):
+    key = Key("sample/class_spread_ratio", features="random-conv")
+    batch = torch.arange(N) // 80
+    whole, parts = reference.measure(*fresh)[key], reference.measure(*fresh, batch)[key]
+    assert parts == pytest.approx(whole, rel=0.1)
+
+
 def test_names_of_classes_do_not_matter(reference, digits, fresh):
     named = Reference(digits[0][: 2 * N], N, labels=7 * digits[1][: 2 * N] - 3)
     assert classes(named, fresh[0], 7 * fresh[1] - 3) == classes(reference, *fresh)
@@ -65,8 +83,8 @@ def test_labels_that_the_reals_do_not_have_are_left_out(reference, fresh):
 
 
 def test_few_samples_a_class_are_no_spread(digits):
-    few = Reference(digits[0][:256], 128, labels=digits[1][:256])
-    found = classes(few, digits[0][256:384], digits[1][256:384])
+    few = Reference(digits[0][:128], 64, labels=digits[1][:128])
+    found = classes(few, digits[0][256:320], digits[1][256:320])
     assert math.isnan(found["class_spread_ratio"][0])
 
 
