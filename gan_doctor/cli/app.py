@@ -16,6 +16,7 @@ from gan_doctor.cli.explain import explain
 from gan_doctor.cli.listing import listing
 from gan_doctor.cli.preflight import preflight
 from gan_doctor.cli.report import report
+from gan_doctor.cli.samples import samples
 from gan_doctor.cli.train import train
 
 BAD_INPUT = 2
@@ -30,6 +31,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 all right, 1 a problem found, 2 unreadable or bad input, 3 our fault.",
 )
 app.command("report")(report)
+app.command("samples")(samples)
 app.command("preflight")(preflight)
 app.command("train")(train)
 app.command("demo")(demo)

@@ -47,3 +47,23 @@ def every(text: str) -> int | Literal["auto"]:
     from gan_doctor.core import ConfigError
 
     raise ConfigError(f"--sample-every takes a number of steps or 'auto', got {text!r}")
+
+
+def by(option: str, text: str | None) -> tuple[int, int] | None:
+    """Two numbers with an x between them, or one for both; None for nothing.
+
+    Example:
+        >>> by("--grid", "4x8"), by("--size", "64")
+        ((4, 8), (64, 64))
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if len(parts) <= 2 and all(part.isdecimal() and 0 < int(part) < 100_000 for part in parts):
+        return int(parts[0]), int(parts[-1])
+    from gan_doctor.core import ConfigError
+
+    raise ConfigError(f"{option} takes numbers such as 8x8, got {text!r}")

@@ -193,13 +193,11 @@ def _null_means(run: Run, name: str, player: str) -> tuple[Series, FloatArray] |
     series = run.get(name, player)
     if series is None or not len(series):
         return NO_SAMPLES
-    bands = [run.band(series.key, step) for step in series.steps]
-    known = [band.mean for band in bands if band is not None]
-    if len(known) < len(bands):
+    if run.band(series.key, series.steps[0]) is None:
         return Missing(
             "no series", f"the null of {name} between halves of the reals", NO_SAMPLES.how
         )
-    return series, np.array(known)
+    return series, run.band_means(series)
 
 
 def sample_evidence(

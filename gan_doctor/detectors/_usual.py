@@ -39,17 +39,39 @@ def beyond_usual(
         (array([0.1, 4. ]), array([ 1., 40.]))
     """
     bounded, ratio = np.full((2, len(values)), np.nan)
-    past, forgotten = _Past(), 0
     stretch = np.searchsorted(np.sort(list(anew)), np.arange(len(values)), side="right")
-    for i in np.flatnonzero(np.isfinite(values)):
-        if stretch[i] != forgotten:
-            past, forgotten = _Past(), stretch[i]
-        value = float(values[i])
+    finite = np.isfinite(values)
+    for begun in np.unique(stretch[finite]):
+        rows = np.flatnonzero(finite & (stretch == begun))
+        found = values[rows] / _usual(values[rows])
+        if np.any(found >= factor):  # only then the spread, which is slow, decides
+            bounded[rows], ratio[rows] = _one_by_one(values[rows], factor, spread)
+        else:
+            bounded[rows], ratio[rows] = found / factor, found
+    return bounded, ratio
+
+
+def _usual(values: FloatArray) -> FloatArray:
+    """(N,) the median of the latest values before each, NaN while there are too few; 0 is none."""
+    usual = np.full(len(values), np.nan)
+    for i in range(BASELINE, min(len(values), REMEMBERED)):
+        usual[i] = np.median(values[:i])
+    if len(values) > REMEMBERED:
+        windows = np.lib.stride_tricks.sliding_window_view(values[:-1], REMEMBERED)
+        usual[REMEMBERED:] = np.median(windows, axis=1)
+    return np.where(usual > 0, usual, np.nan)
+
+
+def _one_by_one(values: FloatArray, factor: float, spread: float) -> tuple[FloatArray, FloatArray]:
+    """The same where some value exceeds the bound, and does not count towards the next."""
+    bounded, ratio = np.full((2, len(values)), np.nan)
+    past = _Past()
+    for i, value in enumerate(values.tolist()):
         median = past.median
         if median > 0:
             ratio[i] = value / median
             bounded[i] = ratio[i] / factor
-            if bounded[i] >= 1:  # only then the spread, which is slow, decides
+            if bounded[i] >= 1:
                 bounded[i] = value / max(factor * median, median + spread * past.deviation)
         if not bounded[i] >= 1:
             past.take(value)

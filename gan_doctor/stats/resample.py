@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from gan_doctor.core import FloatArray, Series
 
@@ -11,16 +12,23 @@ def mean_by_tick(series: Series | None, ticks: FloatArray) -> FloatArray:
     """(T,) the mean of the values after the tick before and up to each tick.
 
     NaN where there are none; a NaN or infinity among them shows.
+
+    Args:
+        series: Of one segment, in which steps never fall; None for none.
+        ticks: (T,) rising.
     """
-    if series is None:
+    if series is None or not len(series):
         return np.full(len(ticks), np.nan)
-    tick = np.searchsorted(ticks, series.steps, side="left")
-    inside = tick < len(ticks)
-    tick, values = tick[inside], series.values[inside]
-    count = np.bincount(tick, minlength=len(ticks))
-    with np.errstate(invalid="ignore"):
-        total = np.bincount(tick, weights=values, minlength=len(ticks))
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    start, count = _spans(series.steps, ticks)
+    filled = count > 0
+    out = np.full(len(ticks), np.nan)
+    if filled.any():
+        end = int((start + count).max())
+        # Between two filled ticks nothing lies, so that each sum ends where the next begins.
+        with np.errstate(invalid="ignore"):
+            total = np.add.reduceat(series.values[:end], start[filled])
+            out[filled] = total / count[filled]
+    return out
 
 
 def median_by_tick(series: Series | None, ticks: FloatArray) -> FloatArray:
@@ -33,15 +41,11 @@ def median_by_tick(series: Series | None, ticks: FloatArray) -> FloatArray:
         return out
     seen = np.isfinite(series.values)
     steps, values = series.steps[seen], series.values[seen]
-    tick = np.searchsorted(ticks, steps, side="left")
-    order = np.lexsort((values, tick))
-    values = values[order]
-    ends = np.searchsorted(tick[order], np.arange(len(ticks)), side="right")
-    starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
-    filled = np.flatnonzero(ends > starts)
-    first = starts[filled] + (ends[filled] - starts[filled] - 1) // 2
-    second = starts[filled] + (ends[filled] - starts[filled]) // 2
-    out[filled] = (values[first] + values[second]) / 2
+    start, count = _spans(steps, ticks)
+    # Ticks of one size together, as most are.
+    for size in np.unique(count[count > 0]):
+        same = np.flatnonzero(count == size)
+        out[same] = np.median(values[start[same, None] + np.arange(size)], axis=1)
     return out
 
 
@@ -51,3 +55,12 @@ def latest_by_tick(series: Series | None, ticks: FloatArray) -> FloatArray:
         return np.full(len(ticks), np.nan)
     row = np.searchsorted(series.steps, ticks, side="right") - 1
     return np.where(row >= 0, series.values[np.maximum(row, 0)], np.nan)
+
+
+def _spans(
+    steps: FloatArray, ticks: FloatArray
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """(T,) where the values of each tick begin, and how many they are."""
+    ends = np.searchsorted(steps, ticks, side="right")
+    start = np.concatenate([[0], ends[:-1]]).astype(np.intp) if len(ends) else ends
+    return start, ends - start

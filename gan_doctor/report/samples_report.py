@@ -1,0 +1,210 @@
+"""What was found in samples that have no log, as text for a terminal and as JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import orjson
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+import gan_doctor
+from gan_doctor.core import Diagnosis, Evidence, Finding, Key, Missing, Remedy, to_json
+from gan_doctor.report.hanging import paragraph
+from gan_doctor.report.json_report import _encodable as encodable
+from gan_doctor.report.json_report import _finding as finding_json
+from gan_doctor.report.json_report import _verdict as verdict_json
+from gan_doctor.report.measure_table import in_words, measure_table, measured_of
+from gan_doctor.report.terminal import _STYLE as STYLE
+from gan_doctor.report.terminal import MOST_REMEDIES
+from gan_doctor.report.terminal import _limit as limit
+from gan_doctor.report.terminal import _wanted_by as wanted_by
+from gan_doctor.report.wording import count, harmless, listed, number
+
+VERSION = 1
+
+_OF_A_TRAINING = (
+    "What only a training shows was not looked at: its losses, its gradients, D, and how samples "
+    "change with time. If it left a log: gan-doctor report LOG."
+)
+_CLASSES = "put the images of each class into a subfolder of that name, on both sides"
+
+
+def samples_report(diagnosis: Diagnosis) -> Group:
+    """The report of `diagnosis.samples`: findings, measures, and what was not looked at.
+
+    The draws have no time, so that none is told. Nothing rests on colour alone, and text out of
+    files is never read as markup.
+    """
+    sections = (_opening, _first, _findings, _measures, _not_assessed, _notes, _pointer)
+    blocks = [list(section(diagnosis)) for section in sections]
+    lines: list[RenderableType] = []
+    for block in filter(None, blocks):
+        lines += [*([""] if lines else []), *block]
+    return Group(*lines)
+
+
+def samples_json(diagnosis: Diagnosis) -> bytes:
+    """The same as one JSON object with a version; see `json_report` for how it may change."""
+    run = diagnosis.run
+    content = {
+        "format": "gan-doctor samples",
+        "version": VERSION,
+        "written_by": gan_doctor.__version__,
+        "name": run.name,
+        "headline": _headline(diagnosis),
+        "worst": diagnosis.worst,
+        "look_first": _remarks(diagnosis),
+        "notes": run.notes,
+        "findings": [
+            finding_json(replace(f, message=_timeless(f.message))) for f in diagnosis.findings
+        ],
+        "measures": [
+            {**to_json(row), "samples": run.bands[0].n, "in_words": in_words(row.key.name)}
+            for row in measured_of(run)
+        ],
+        "verdicts": [verdict_json(v) for v in diagnosis.verdicts],
+        "setup": run.setup,
+    }
+    return orjson.dumps(
+        encodable(to_json(content)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
+
+
+def _headline(diagnosis: Diagnosis) -> str:
+    problems = [f for f in diagnosis.findings if f.severity != "info"]
+    if problems:
+        answer = f"{count(len(problems), 'problem')} in the samples"
+    elif all(v.status == "not assessed" for v in diagnosis.verdicts):
+        answer = "Nothing could be assessed"
+    else:
+        answer = "No problem found in the samples"
+    rows = measured_of(diagnosis.run)
+    off = sum(row.mark in ("below", "above") for row in rows)
+    return f"{answer}; {off} of {count(len(rows), 'measure')} differ from real data"
+
+
+def _opening(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    yield paragraph(_headline(diagnosis), style=STYLE[diagnosis.worst])
+    how = f": {diagnosis.run.notes[0]}" if diagnosis.run.notes else ""
+    yield paragraph(harmless(diagnosis.run.name) + harmless(how), style="dim")
+
+
+def _first(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    for remark in _remarks(diagnosis):
+        yield paragraph(harmless(remark), "FIRST  ", lead_style="bold yellow")
+
+
+def _remarks(diagnosis: Diagnosis) -> list[str]:
+    """What makes all else doubtful."""
+    found = [str(e.detail.get("text", "")) for e in diagnosis.run.events if e.kind == "note"]
+    return [f"{_upper(text).rstrip('.')}." for text in found]
+
+
+def _findings(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    known = {f.slug for f in diagnosis.findings}
+    said: set[str] = set()
+    for n, cause in enumerate(f for f in diagnosis.findings if f.cause not in known):
+        consequences = [f for f in diagnosis.findings if f.cause == cause.slug]
+        yield from [""] if n else []
+        yield from _finding(cause)
+        for consequence in consequences:
+            yield ""
+            yield from _finding(consequence, "  ")
+        # Where something comes first, what would be done to the training may be wrong.
+        remedies = [] if _remarks(diagnosis) else wanted_by(cause, *consequences)[:MOST_REMEDIES]
+        yield from _remedies([r for r in remedies if r.action not in said])
+        said |= {remedy.action for remedy in remedies}
+
+
+def _finding(finding: Finding, indent: str = "") -> Iterator[RenderableType]:
+    title = Text.assemble(
+        (finding.severity.upper(), STYLE[finding.severity]),
+        "  ",
+        (finding.slug, "bold"),
+        f" ({finding.code})",
+        f", a consequence of {finding.cause}" if indent else "",
+    )
+    yield paragraph(title, indent)
+    yield paragraph(harmless(_timeless(finding.message)), f"{indent}  ")
+    yield from _evidence(finding.evidence, f"{indent}  ")
+
+
+def _evidence(evidence: Sequence[Evidence], indent: str) -> Iterator[RenderableType]:
+    rows = sorted(evidence, key=lambda row: not row.important)
+    numbers = [f"{number(round(row.value, 4))}{limit(row)}" for row in rows]
+    width = max(map(len, numbers), default=0)
+    for row, value in zip(rows, numbers, strict=True):
+        what = f"{in_words(Key.parse(row.series).name)}: {row.statistic.removeprefix('mean, ')}"
+        style = "bold" if row.important else "dim"
+        yield paragraph(harmless(what), f"{indent}{value:<{width}}  ", style, style)
+
+
+def _timeless(message: str) -> str:
+    """A sentence without the step since which it holds."""
+    return _upper(re.sub(r"^Since step \S+?,? ", "", message))
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _remedies(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
+    if not remedies:
+        return
+    yield ""
+    yield paragraph("What to do in the training, one change at a time:", "  ", "bold")
+    for n, remedy in enumerate(remedies, start=1):
+        action = "If you do not already: " * remedy.if_not_already + harmless(remedy.action)
+        yield paragraph(f"{action} ({harmless(remedy.slug)})", f"  {n}. ")
+
+
+def _measures(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    rows = measured_of(diagnosis.run)
+    if not rows:
+        return
+    yield paragraph("Measures", style="bold")
+    yield from measure_table(rows)
+    yield paragraph(
+        "99% of equally many reals lie in the band. Below or above it is a difference, and not yet "
+        "a fault.",
+        style="dim",
+    )
+
+
+def _not_assessed(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    silent = [
+        (missing, f"{verdict.detector} ({verdict.code})")
+        for verdict in diagnosis.verdicts
+        if verdict.status == "not assessed"
+        for missing in verdict.missing
+    ]
+    yield paragraph("Not assessed", style="bold")
+    reasons = list(dict.fromkeys(missing for missing, _ in silent))
+    silent.sort(key=lambda pair: reasons.index(pair[0]))
+    for missing, pairs in groupby(silent, key=lambda pair: pair[0]):
+        yield paragraph(listed([name for _, name in pairs]), "  ")
+        yield paragraph(f"{_wanted(missing)}.", "    ", "dim")
+    yield paragraph(_OF_A_TRAINING, "  ", "dim")
+
+
+def _wanted(missing: Missing) -> str:
+    """What is missing; how to get it is told for trainings, and is another thing here."""
+    if missing.why == "too short":
+        return "Missing: a number in each draw"
+    how = f": {_CLASSES}" if missing.what.startswith("the classes") else ""
+    return f"Missing: {harmless(missing.what).rstrip('.')}{how}"
+
+
+def _notes(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    for note in diagnosis.run.notes[1:]:
+        yield paragraph(f"{harmless(_upper(note)).rstrip('.')}.", "Note  ", "dim")
+
+
+def _pointer(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    if diagnosis.findings:
+        slug = diagnosis.findings[0].slug
+        yield paragraph(f"More on any name above: gan-doctor explain {slug}", style="dim")
