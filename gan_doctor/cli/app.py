@@ -85,5 +85,6 @@ def _program(
     Examples:
       gan-doctor demo                     a healthy and a sick GAN, on real digits
       gan-doctor report runs/dcgan        what is wrong with a run of your own
+      gan-doctor samples out --real data  what is wrong with samples, without a log
       gan-doctor explain mode-collapse    what that is, and what helps
     """

@@ -67,11 +67,12 @@ def samples(
 ) -> None:
     """Say what is wrong with samples by holding them against real data; no log is needed.
 
-    64 fakes and 128 reals are enough to begin with, 1,536 and 1,024 are best; of more, as
-    many are drawn. Subfolders are classes. Images and arrays of bytes become -1 to 1, floats
-    stay as they are. A folder counts as one set: name the last one of a training. Pickles
-    are refused. Exits with 0 if nothing is wrong, 1 if a problem of at least --fail-on
-    stands, 2 if something cannot be read.
+    64 fakes and 128 reals are enough to begin with, 1,536 and 1,024 are best;
+    of more, as many are drawn. Subfolders are classes. Images and arrays of
+    bytes become -1 to 1, floats stay as they are. A folder counts as one set:
+    of a training, name its last. Pickles are refused. Exits with 0 if nothing
+    is wrong, 1 if a problem of at least --fail-on stands, 2 if something
+    cannot be read.
 
     Examples:
       gan-doctor samples out/fakes --real data/train
@@ -93,15 +94,17 @@ def samples(
     from gan_doctor.sampling.files import load_samples
     from gan_doctor.sampling.judged import DRAWS, MOST, judged
 
-    with _reading("Reals") as tell:
+    with _shown("Reading reals") as tell:
         reals = load_samples(
             real, sides, real_tiles, padding, key, most=2 * MOST, seed=seed, tell=tell
         )
-    with _reading("Fakes") as tell:
+    with _shown("Reading fakes") as tell:
         fakes = load_samples(
             fake, sides, tiles, padding, key, most=DRAWS * MOST, seed=seed, tell=tell
         )
-    diagnosis = diagnose_samples(judged(fakes, reals, seed, f"{fake} against {real}"), config)
+    with _shown("Measuring"):
+        run = judged(fakes, reals, seed, f"{fake} against {real}")
+    diagnosis = diagnose_samples(run, config)
     if json:
         sys.stdout.write(samples_json(diagnosis).decode())
     else:
@@ -116,12 +119,12 @@ def _is_file(path: str) -> bool:
 
 
 @contextmanager
-def _reading(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Gives a function to tell how far the reading is; a terminal shows it while it lasts."""
+def _shown(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives a function to tell how far something is; a terminal shows it while it lasts."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(f"Reading {what}".lower().capitalize(), total=None)
+        task = bars.add_task(what, total=None)
         yield lambda done, total: bars.update(task, completed=done, total=total)

@@ -161,13 +161,14 @@ def _short(value: float) -> str:
 
     Example:
         >>> [_short(x) for x in (0.98765, -0.0001, 12.3456, 1234.0, float("nan"))]
-        ['0.988', '-0.000', '12.35', '1,234', '-']
+        ['0.988', '0.000', '12.35', '1,234', '-']
     """
     if not math.isfinite(value):
         return "-"
     if abs(value) >= 1000:
         return number(value)
-    return f"{value:.{3 if abs(value) < 10 else 2 if abs(value) < 100 else 1}f}"
+    digits = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0 takes the sign off a zero
 
 
 def _line(name: str, fakes: str, reals: str, band: str, mark: str) -> Text:

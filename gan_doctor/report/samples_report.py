@@ -30,6 +30,7 @@ _OF_A_TRAINING = (
     "What only a training shows was not looked at: its losses, its gradients, D, and how samples "
     "change with time. If it left a log: gan-doctor report LOG."
 )
+_MANY = 0.25  # of the measures, from which on "no problem" would be too short an answer; our choice
 _CLASSES = "put the images of each class into a subfolder of that name, on both sides"
 
 
@@ -76,19 +77,28 @@ def samples_json(diagnosis: Diagnosis) -> bytes:
 
 def _headline(diagnosis: Diagnosis) -> str:
     problems = [f for f in diagnosis.findings if f.severity != "info"]
-    if problems:
-        answer = f"{count(len(problems), 'problem')} in the samples"
-    elif all(v.status == "not assessed" for v in diagnosis.verdicts):
-        answer = "Nothing could be assessed"
-    else:
-        answer = "No problem found in the samples"
     rows = measured_of(diagnosis.run)
     off = sum(row.mark in ("below", "above") for row in rows)
-    return f"{answer}; {off} of {count(len(rows), 'measure')} differ from real data"
+    differ = f"{off} of {count(len(rows), 'measure')} differ from real data"
+    if problems:
+        return f"{count(len(problems), 'problem')} in the samples; {differ}"
+    if all(v.status == "not assessed" for v in diagnosis.verdicts):
+        return f"Nothing could be assessed; {differ}"
+    if _unlike(diagnosis):
+        return f"No known fault in the samples, but {differ}"
+    return f"No problem found in the samples; {differ}"
+
+
+def _unlike(diagnosis: Diagnosis) -> bool:
+    """Whether nothing was found and yet much differs."""
+    marks = [row.mark for row in measured_of(diagnosis.run)]
+    off = sum(mark in ("below", "above") for mark in marks)
+    return diagnosis.worst in (None, "info") and off > _MANY * len(marks)
 
 
 def _opening(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    yield paragraph(_headline(diagnosis), style=STYLE[diagnosis.worst])
+    worst = "warning" if _unlike(diagnosis) else diagnosis.worst
+    yield paragraph(_headline(diagnosis), style=STYLE[worst])
     how = f": {diagnosis.run.notes[0]}" if diagnosis.run.notes else ""
     yield paragraph(harmless(diagnosis.run.name) + harmless(how), style="dim")
 
@@ -145,7 +155,7 @@ def _evidence(evidence: Sequence[Evidence], indent: str) -> Iterator[RenderableT
 
 def _timeless(message: str) -> str:
     """A sentence without the step since which it holds."""
-    return _upper(re.sub(r"^Since step \S+?,? ", "", message))
+    return _upper(re.sub(r"^Since step \S+?,? ", "", message)).replace(" have been ", " are ")
 
 
 def _upper(text: str) -> str:
@@ -177,17 +187,17 @@ def _measures(diagnosis: Diagnosis) -> Iterator[RenderableType]:
 
 def _not_assessed(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     silent = [
-        (missing, f"{verdict.detector} ({verdict.code})")
+        (_wanted(missing), f"{verdict.detector} ({verdict.code})")
         for verdict in diagnosis.verdicts
         if verdict.status == "not assessed"
         for missing in verdict.missing
     ]
     yield paragraph("Not assessed", style="bold")
-    reasons = list(dict.fromkeys(missing for missing, _ in silent))
+    reasons = list(dict.fromkeys(reason for reason, _ in silent))
     silent.sort(key=lambda pair: reasons.index(pair[0]))
-    for missing, pairs in groupby(silent, key=lambda pair: pair[0]):
+    for reason, pairs in groupby(silent, key=lambda pair: pair[0]):
         yield paragraph(listed([name for _, name in pairs]), "  ")
-        yield paragraph(f"{_wanted(missing)}.", "    ", "dim")
+        yield paragraph(f"{reason}.", "    ", "dim")
     yield paragraph(_OF_A_TRAINING, "  ", "dim")
 
 
@@ -195,8 +205,12 @@ def _wanted(missing: Missing) -> str:
     """What is missing; how to get it is told for trainings, and is another thing here."""
     if missing.why == "too short":
         return "Missing: a number in each draw"
-    how = f": {_CLASSES}" if missing.what.startswith("the classes") else ""
-    return f"Missing: {harmless(missing.what).rstrip('.')}{how}"
+    what = harmless(missing.what).rstrip(".")
+    if missing.why != "no series":
+        return f"{_upper(what)} ({missing.why})"
+    if what.startswith("images"):
+        return "These are of images alone"
+    return f"Missing: {what}" + (f": {_CLASSES}" if what.startswith("the classes") else "")
 
 
 def _notes(diagnosis: Diagnosis) -> Iterator[RenderableType]:

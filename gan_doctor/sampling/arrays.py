@@ -17,6 +17,7 @@ from gan_doctor.core import ConfigError
 
 ENDINGS = (".npy", ".npz", ".pt", ".pth")
 
+
 def read_array(
     path: Path, key: str | None = None, limit: int = 4 * 2**30
 ) -> np.ndarray[Any, Any] | Tensor:
@@ -39,14 +40,15 @@ def read_array(
         return _of_npz(path, key) if path.suffix.lower() == ".npz" else _of_torch(path, key)
     except pickle.UnpicklingError as error:
         raise ConfigError(
-            f"{path} holds more than tensors, which would run code of the file: save the tensor "
-            "alone, with torch.save(x.cpu(), path)"
+            f"{path} is broken or holds more than tensors, which could run code of its own: save "
+            "the tensor alone, with torch.save(x.cpu(), path)"
         ) from error
     except ConfigError:
         raise
     except Exception as error:  # a broken file raises whatever its bytes lead to
         why = str(error).partition("\n")[0]
-        hint = ": save numbers, not Python objects" if "allow_pickle" in why else ""
+        objects = "allow_pickle" in why or "Python objects" in why
+        hint = ": save numbers, not Python objects" if objects else ""
         raise ConfigError(f"Cannot read an array from {path} ({why}){hint}") from error
 
 

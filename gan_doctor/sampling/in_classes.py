@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
@@ -99,4 +100,5 @@ def _within_groups(f: Tensor, group: Tensor, place: Tensor) -> Tensor:
     free, free_within = len(f) - len(place.unique()), len(f) - len(size)
     if not free_within:
         return torch.full_like(f, torch.nan)  # no two samples of a class in one batch
-    return (f - mean[index]) * (free / free_within) ** 0.5
+    unbiased: Tensor = (f - mean[index]) * math.sqrt(free / free_within)
+    return unbiased

@@ -31,7 +31,7 @@ def judged(fake: SampleSet, real: SampleSet, seed: int = 0, name: str = "samples
         name: Of the run.
 
     Raises:
-        ConfigError: There are too few, or their shapes do not go together.
+        ConfigError: There are too few, the reals are all one, or the shapes do not go together.
     """
     n = min(MOST, len(fake), len(real) // 2)
     if n < MIN_SAMPLES:
@@ -39,6 +39,8 @@ def judged(fake: SampleSet, real: SampleSet, seed: int = 0, name: str = "samples
             f"{MIN_SAMPLES} fakes and {2 * MIN_SAMPLES} reals are needed at least, got "
             f"{len(fake)} and {len(real)}; {MOST * DRAWS:,} and {2 * MOST:,} are best"
         )
+    if bool((real.samples == real.samples[0]).all()):
+        raise ConfigError("The reals are all the same: nothing can be told from them")
     fake, real = made_alike(fake, real)
     both = fake.labels is not None and real.labels is not None
     reference = Reference(real.samples, n, seed=seed, labels=real.labels if both else None)

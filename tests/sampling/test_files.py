@@ -301,6 +301,8 @@ def test_too_few_say_how_many_are_needed() -> None:
         with pytest.raises(ConfigError, match="64 fakes and 128 reals are needed"):
             judged(side((fakes, 2)), side((reals, 2)))
     assert judged(side((64, 2)), side((128, 2))).bands[0].n == 64
+    with pytest.raises(ConfigError, match="all the same"):
+        judged(side((64, 2)), SampleSet(torch.ones(128, 2)))
 
 
 def test_draws_share_nothing_where_there_is_enough(digits: tuple[torch.Tensor, Any]) -> None:
