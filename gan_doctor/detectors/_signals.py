@@ -164,6 +164,13 @@ def sample_state(run: Run, player: str = "") -> SampleState | Missing:
     return SampleState(scales[0].steps, *(scale.values for scale in scales))
 
 
+def at_steps(series: Series, steps: FloatArray) -> FloatArray:
+    """(C,) the values of a series at some steps, NaN where it has none at that very step."""
+    row = np.searchsorted(series.steps, steps, side="right") - 1
+    there = (row >= 0) & (series.steps[np.maximum(row, 0)] == steps)
+    return np.where(there, series.values[np.maximum(row, 0)], np.nan)
+
+
 def only_where(holds: npt.NDArray[np.bool_], values: FloatArray) -> FloatArray:
     """A score where a condition holds; elsewhere at most 0, which reaches no limit."""
     return np.where(holds, values, np.minimum(values, 0))

@@ -9,7 +9,13 @@ import numpy as np
 from gan_doctor.core import Finding, FloatArray, Missing, Run
 from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import measured, percent
-from gan_doctor.detectors._signals import NO_SAMPLES, against_null, excess_over_null, sample_state
+from gan_doctor.detectors._signals import (
+    NO_SAMPLES,
+    against_null,
+    at_steps,
+    excess_over_null,
+    sample_state,
+)
 from gan_doctor.stats import Alarm
 
 __all__ = ["AugmentationLeak"]
@@ -136,14 +142,16 @@ class AugmentationLeak(Detector):
 
 def _shares(run: Run, player: str) -> dict[str, FloatArray] | Missing:
     """(C,) the share of fakes taken for augmented above that of the reals, by augmentation."""
-    found = {}
+    found, precision = {}, run.get("sample/precision", player)
     for name in _CHANGED:
         excess = excess_over_null(run, f"sample/leak/{name}", player)
-        if not isinstance(excess, Missing):
-            found[name] = np.where(np.isfinite(excess.values), excess.values, np.nan)
+        if not isinstance(excess, Missing) and precision is not None:
+            # With more reals, one more augmentation may be told apart, or one fewer.
+            values = at_steps(excess, precision.steps)
+            found[name] = np.where(np.isfinite(values), values, np.nan)
     if found:
         return found
-    if run.get("sample/precision", player) is None:
+    if precision is None:
         return NO_SAMPLES
     return Missing(
         "no series",

@@ -199,6 +199,8 @@ def _before(run: Run, signal: _Signal, alarm: Alarm, now: float) -> str:
 
 def _size(values: FloatArray) -> FloatArray:
     """(T,) the median over five ticks of the absolute value; NaN where none is finite."""
+    if not len(values):
+        return values
     padded = np.concatenate([np.full(_SMOOTHED - 1, np.nan), np.abs(values)])
     padded[~np.isfinite(padded)] = np.nan
     windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, _SMOOTHED), axis=1)

@@ -32,7 +32,8 @@ class LatentIgnored(Detector):
         nothing.
 
     Limits:
-        nothing .995 of the spread within a class lost (proposal).
+        nothing .9999 of the spread within a class lost: differences of a hundredth of the real ones
+        (proposal). A z of a fiftieth of its strength left .0002, one that is not heard 1e-11.
 
     Known false alarms:
         Paired image-to-image models answer each input with one image on purpose; their conditions
@@ -48,7 +49,7 @@ class LatentIgnored(Detector):
     code = "GD305"
     title = "Latent ignored"
     limits = {
-        "nothing": Limit(0.995, "spread lost within a class", "proposal"),
+        "nothing": Limit(0.9999, "spread lost within a class", "proposal"),
     }
 
     def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:

@@ -9,7 +9,7 @@ import numpy as np
 from gan_doctor.core import Finding, FloatArray, Missing, Run, Series
 from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import measured
-from gan_doctor.detectors._signals import NO_SAMPLES, only_where
+from gan_doctor.detectors._signals import NO_SAMPLES, at_steps, only_where
 from gan_doctor.stats import Alarm
 
 __all__ = ["ModeHopping"]
@@ -92,9 +92,12 @@ def _histograms(run: Run, player: str) -> tuple[FloatArray, FloatArray, int]:
     """The checks (C,), how the fakes filled the clusters at each (C, K), and of how many fakes."""
     found = list(run.by_label(_SHARES, player).values())
     found = [series for series in found if series.key.features == found[0].key.features]
-    if not found or any(not np.array_equal(s.steps, found[0].steps) for s in found):
+    if not found:
         return np.zeros(0), np.zeros((0, 0)), 0
-    return found[0].steps, np.stack([s.values for s in found], 1), _number(run, found[0])
+    # The first cluster is always there; there are more once more reals have been seen.
+    steps = found[0].steps
+    shares = np.stack([np.nan_to_num(at_steps(series, steps)) for series in found], 1)
+    return steps, shares, _number(run, found[0])
 
 
 def _number(run: Run, series: Series) -> int:

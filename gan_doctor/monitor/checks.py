@@ -153,7 +153,6 @@ class _Game:
         if self._held_out is not None:
             with self._record.shield("running D on held_out"):
                 self._put(self._held_out.measure(reference, fakes))
-            with self._record.shield("holding the fakes against held_out"):
                 self._put(self._held_out.copying(reference, fakes))
         self._record.end_row()
         kept = fakes[:KEPT] if fakes.dim() == 4 else fakes

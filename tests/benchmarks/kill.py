@@ -171,7 +171,7 @@ class Life:
 
     def _lost_since_before(self, run: gan_doctor.Run) -> Iterator[str]:
         for series in self._before.series if self._before else ():
-            now = run.get(series.key.name, series.key.player, series.key.features)
+            now = next((s for s in run.series if s.key == series.key), None)
             kept = now is not None and np.array_equal(
                 now.values[: len(series)], series.values, equal_nan=True
             )

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -111,3 +113,12 @@ def test_survives_values_that_are_not_finite(examine, make_run, images, bad):
     assert examine(make_run({}, images | {"leak/cutout": bad})).findings == ()
     bare = {name: v for name, v in images.items() if "leak" not in name}
     assert examine(make_run({}, bare | {"leak/cutout": bad})).status == "not assessed"
+
+
+def test_an_augmentation_that_is_told_apart_only_later_is_judged_from_then_on(
+    examine, make_run, images
+):
+    run = make_run({}, images | {"leak/rotation": 0.88, "leak/flip": 0.1})
+    late = tuple(s[20:] if s.key.name == "sample/leak/rotation" else s for s in run.series)
+    (finding,) = examine(replace(run, series=late)).findings
+    assert finding.onset == 21 * 24

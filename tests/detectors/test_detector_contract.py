@@ -78,10 +78,10 @@ def corpus(
         ),
         "hopping early": filled(lambda c: np.eye(8)[c % 8 if c < 8 else 0]),
         "one a class": make_run({}, good | {"class_spread_ratio": 0.0}),
-        "few a class": make_run({}, good | {"class_spread_ratio": 0.1, "label_agreement": 0.4}),
-        "some a class": make_run({}, half | {"class_spread_ratio": 0.1, "precision": 0.12}),
+        "few a class": make_run({}, good | {"class_spread_ratio": 0.05, "label_agreement": 0.4}),
+        "some a class": make_run({}, half | {"class_spread_ratio": 0.05, "precision": 0.12}),
         "early of one class": make_run(
-            {}, good | {"class_spread_ratio": 0.1, "label_agreement": 0.1}, steps=120
+            {}, good | {"class_spread_ratio": 0.05, "label_agreement": 0.1}, steps=120
         ),
         "other classes": make_run({}, good | {"label_agreement": -0.1}),
         "other classes, a little real": make_run(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,3 +60,11 @@ def test_one_jump_is_no_hopping(examine, filled):
 
 def test_without_samples_it_is_not_assessed(examine, make_run, players):
     assert examine(make_run(players(0.9, 1.0))).status == "not assessed"
+
+
+def test_clusters_that_come_with_more_reals_are_empty_before(examine, filled):
+    """A reference that is drawn anew from more reals has more clusters, whose series are short."""
+    run = filled(lambda c: one_of(c if c % 2 else 0))
+    last = run.series[-1]
+    shorter = replace(run, series=(*run.series[:-1], last[len(last) // 2 :]))
+    assert examine(shorter).status == "fired"
