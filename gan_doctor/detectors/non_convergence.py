@@ -84,7 +84,7 @@ class NonConvergence(Detector):
     Limits:
         surrogates .998 (catalogue S4 has .99 for a single look, which would warn of 5 in 100 runs
         whose losses are AR(1) noise; ours of 1); overshoot .95 (catalogue 2.1 measured 1; healthy
-        rings reach .9), fluctuation .1 of the quality, gain .3 and real .75 of it, late .4 of the
+        rings reach .9), fluctuation .2 of the quality, gain .3 and real .75 of it, late .4 of the
         budget, jump 20 robust sds (proposals). It is never critical.
 
     Known false alarms:
@@ -110,7 +110,7 @@ class NonConvergence(Detector):
             "catalogue S4 (.99), for two series and many looks",
         ),
         "overshoot": Limit(0.95, "mean cosine of G's gradients this far below 0", "proposal"),
-        "fluctuation": Limit(0.1, "sd of the quality over the last checks", "proposal"),
+        "fluctuation": Limit(0.2, "sd of the quality over the last checks", "proposal"),
         "gain": Limit(0.3, "gain of quality over the last checks to be excluded", "proposal"),
         "real": Limit(0.75, "samples that reach this share of the data count as real", "proposal"),
         "late": Limit(0.4, "share of the budget before which no alarm sounds", "proposal"),

@@ -18,6 +18,7 @@ _WIRING = (
     "data-not-shuffled",
     "incompatible-pair",
 )
+_WRONG = _WIRING[:-1]  # an unwise pair explains no more than it is bad
 _ANYTHING = ("non-finite", "divergence", "exploding-gradient", *_WIRING)
 _OF_THE_GAME = ("discriminator-overpowering", "discriminator-failing", "stalled-at-chance")
 
@@ -79,7 +80,7 @@ def grouped(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
 
     A finding follows from another of the same player that can cause it, began before the finding
     could be known, lasted as long and is as bad: what outlives or outweighs its cause stands for
-    itself.
+    itself. Wiring that is wrong outranks everything, also where it only warns.
     """
     found = [finding for verdict in verdicts for finding in verdict.findings]
     return tuple(
@@ -93,6 +94,7 @@ def _cause(finding: Finding, found: Sequence[Finding]) -> str:
         for other in found:
             mine = other.slug == slug and other.player == finding.player
             as_bad = SEVERITIES.index(other.severity) >= SEVERITIES.index(finding.severity)
+            as_bad |= slug in _WRONG
             if mine and as_bad and other.onset <= finding.alarm and _end(other) >= _end(finding):
                 # The last of a chain is named, so that all of it stands under one headline.
                 return _cause(other, found) or other.slug

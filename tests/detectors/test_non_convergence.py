@@ -53,14 +53,14 @@ def test_fires_when_it_begins_half_way(examine, make_run, swings, of_quality):
 
 def test_fires_on_an_overshooting_g_whose_samples_stay_bad(examine, make_run, of_quality):
     """Measured: a learning rate far too high gives a cosine of -1.000."""
-    run = make_run({"loss/d": 0.9, "gradient/g/cosine": -0.95}, of_quality(0.3))
+    run = make_run({"loss/d": 0.9, "gradient/g/cosine": -0.99}, of_quality(0.3))
     (finding,) = examine(run).findings
     assert "overshot" in finding.message
     assert finding.evidence[0].series == "gradient/g/cosine"
 
 
 def test_fires_on_samples_that_go_up_and_down(examine, make_run, swings, of_quality):
-    run = make_run({"loss/d": 0.9}, of_quality(swings(0.4, 0.25, 72)))
+    run = make_run({"loss/d": 0.9}, of_quality(swings(0.4, 0.35, 72)))
     (finding,) = examine(run).findings
     assert "up and down" in finding.message
 

@@ -1,6 +1,8 @@
 from dataclasses import replace
 from graphlib import TopologicalSorter
 
+import pytest
+
 from gan_doctor.core import Diagnosis, Finding, Outlook, Run, Verdict
 from gan_doctor.detectors import known
 from gan_doctor.diagnosis.causes import _FOLLOWS_FROM, grouped
@@ -80,6 +82,17 @@ def test_a_fault_of_the_wiring_explains_what_comes_after_it():
         finding("labels-swapped"), finding("mode-collapse"), finding("noise-output", onset=120)
     )
     assert set(found.values()) == {"", "labels-swapped"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "cause"),
+    [("train-eval-mismatch", "train-eval-mismatch"), ("incompatible-pair", "")],
+)
+def test_wiring_that_is_wrong_explains_what_is_worse_and_a_pair_that_is_unwise_does_not(
+    slug, cause
+):
+    found = causes(finding(slug, severity="warning"), finding("mode-collapse"))
+    assert found["mode-collapse", ""] == cause
 
 
 def test_a_fault_of_the_wiring_comes_first_of_those_as_bad():
