@@ -30,8 +30,8 @@ class ModeDropping(Detector):
         k-means on the features of the reals; a cluster is missed when the fakes fill it to less
         than a tenth of its real share. The share that is reached is held against the same between
         halves of the reals. Where the fakes look like nothing in the data, their clusters mean
-        nothing and the check does not count. No alarm sounds in the first fifth of the budget: healthy
-        digits missed .3 of the clusters up to a seventh of it.
+        nothing and the check does not count. No alarm sounds in the first fifth of the budget:
+        healthy digits missed .3 of the clusters up to a seventh of it.
 
     Limits:
         missing .15 (warning) and many .5 (critical); realistic .1 of real precision; all proposals.

@@ -37,7 +37,7 @@ class ModeHopping(Detector):
         times little of the first. No alarm sounds in the first tenth of the budget.
 
     Limits:
-        hop .15 nats and jump .4 of the samples (proposals). Healthy digits jump by .31 early on.
+        hop .15 nats and jump .35 of the samples (proposals). Healthy digits jump by .31 early on.
 
     Known false alarms:
         Real data that comes class by class makes G follow it: see data-not-shuffled. Batches of one
@@ -54,7 +54,7 @@ class ModeHopping(Detector):
     title = "Mode hopping"
     limits = {
         "hop": Limit(0.15, "nats between the modes at one time and over time", "proposal"),
-        "jump": Limit(0.4, "share of the samples in other modes at the next check", "proposal"),
+        "jump": Limit(0.35, "share of the samples in other modes at the next check", "proposal"),
         "earliest": Limit(0.1, "share of the budget before which no alarm sounds", "proposal"),
     }
 

@@ -238,20 +238,22 @@ def _welch(found: Mapping[str, list[dict[str, Any]]]) -> str:
 
 
 def _over_time(found: Mapping[str, list[dict[str, Any]]]) -> str:
-    every = len(next(iter(found.values()))[0]["looks"]) // SHOWN
-    shown = next(iter(found.values()))[0]["looks"][every - 1 :: every]
+    shown = _shown(next(iter(found.values()))[0])
     lines = [
         "Modes over time:\n",
         "| method | " + " | ".join(f"step {look['step']:,}" for look in shown) + " |",
         "|---" * (len(shown) + 1) + "|",
     ]
     for method, runs in found.items():
-        means = [
-            np.mean([run["looks"][i]["modes"] for run in runs])
-            for i in range(every - 1, every * SHOWN, every)
-        ]
+        means = np.mean([[look["modes"] for look in _shown(run)] for run in runs], axis=0)
         lines.append(f"| {method} | " + " | ".join(f"{m:.1f}" for m in means) + " |")
     return "\n".join(lines)
+
+
+def _shown(run: Mapping[str, Any]) -> list[dict[str, float]]:
+    """Some looks of a run, evenly spaced, the last among them."""
+    every = len(run["looks"]) // SHOWN
+    return run["looks"][every - 1 :: every]  # type: ignore[no-any-return]
 
 
 def _made_with(base: Mapping[str, Any]) -> str:

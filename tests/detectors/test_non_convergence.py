@@ -60,7 +60,7 @@ def test_fires_on_an_overshooting_g_whose_samples_stay_bad(examine, make_run, of
 
 
 def test_fires_on_samples_that_go_up_and_down(examine, make_run, swings, of_quality):
-    run = make_run({"loss/d": 0.9}, of_quality(swings(0.4, 0.35, 72)))
+    run = make_run({"loss/d": 0.9}, of_quality(swings(0.4, 0.3, 72)))
     (finding,) = examine(run).findings
     assert "up and down" in finding.message
 
