@@ -27,7 +27,8 @@ def test_there_is_a_preset_for_each_code_of_the_catalogue() -> None:
 
 def test_a_preset_has_the_name_of_its_detector_where_there_is_one() -> None:
     for slug, kind in detectors().items():
-        assert PRESETS[slug].code == kind.code
+        if kind.code != "GD001":  # whose preset is `healthy`
+            assert PRESETS[slug].code == kind.code
 
 
 @pytest.mark.parametrize("name", PRESETS)
