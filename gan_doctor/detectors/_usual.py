@@ -53,9 +53,10 @@ def beyond_usual(
 
 def _usual(values: FloatArray) -> FloatArray:
     """(N,) the median of the latest values before each, NaN while there are too few; 0 is none."""
-    usual = np.full(len(values), np.nan)
-    for i in range(BASELINE, min(len(values), REMEMBERED)):
-        usual[i] = np.median(values[:i])
+    usual, past = np.full(len(values), np.nan), _Past()
+    for i, value in enumerate(values[:REMEMBERED].tolist()):
+        usual[i] = past.median
+        past.take(value)
     if len(values) > REMEMBERED:
         windows = np.lib.stride_tricks.sliding_window_view(values[:-1], REMEMBERED)
         usual[REMEMBERED:] = np.median(windows, axis=1)
