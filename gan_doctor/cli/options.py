@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Look only for these: GD301, a family GD3, or a slug."),
+]
+Ignore = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Do not look for these.")]
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SEVERITY",
+        help="Exit with 1 from here on: info, warning (default), critical or never.",
+    ),
+]
 
 
 def names(values: Sequence[str] | None) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gan_doctor.cli.options import FailOn, Json
+
 if TYPE_CHECKING:
     from gan_doctor.core import Setup
 
@@ -28,14 +30,8 @@ def preflight(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any setting of the training."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SEVERITY",
-            help="Exit with 1 from here on: info, warning (default), critical or never.",
-        ),
-    ] = None,
+    json: Json = False,
+    fail_on: FailOn = None,
 ) -> None:
     """Say what is known to fail in a set-up before it is trained, or was trained with.
 

@@ -6,29 +6,18 @@ from typing import Annotated
 
 import typer
 
-from gan_doctor.cli.options import names
+from gan_doctor.cli.options import FailOn, Ignore, Json, Select, names
 
 
 def report(
     run: Annotated[str, typer.Argument(help="Directory or file that the training wrote.")],
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+    json: Json = False,
     png: Annotated[
         str | None, typer.Option(metavar="DIR", help="Draw the pictures into this directory.")
     ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Look only for these: GD301, a family GD3, or a slug."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Do not look for these.")
-    ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SEVERITY",
-            help="Exit with 1 from here on: info, warning (default), critical or never.",
-        ),
-    ] = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    fail_on: FailOn = None,
     format: Annotated[  # noqa: A002
         str | None,
         typer.Option(

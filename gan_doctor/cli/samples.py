@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gan_doctor.cli.options import by, names
+from gan_doctor.cli.options import FailOn, Ignore, Json, Select, by, names
 
 
 def samples(
@@ -49,21 +49,10 @@ def samples(
         str | None, typer.Option(help="Which array, where a .npz or .pt holds several.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the random draws and features.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Look only for these: GD301, a family GD3, or a slug."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Do not look for these.")
-    ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SEVERITY",
-            help="Exit with 1 from here on: info, warning (default), critical or never.",
-        ),
-    ] = None,
+    json: Json = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    fail_on: FailOn = None,
 ) -> None:
     """Say what is wrong with samples by holding them against real data; no log is needed.
 

@@ -124,7 +124,12 @@ class Detector(ABC):
         evidence: tuple[Evidence, ...],
         missing: tuple[Missing, ...] = (),
     ) -> Finding:
-        """The finding that a score and its alarm make, with a sentence and evidence."""
+        """The finding that a score and its alarm make, with a sentence and evidence.
+
+        Where no row of the evidence is marked as the important one, the first is.
+        """
+        if evidence and not any(row.important for row in evidence):
+            evidence = (replace(evidence[0], important=True), *evidence[1:])
         return Finding(
             code=self.code,
             slug=self.slug,

@@ -9,10 +9,10 @@ from collections.abc import Collection
 import numpy as np
 
 from gan_doctor.core import FloatArray
+from gan_doctor.stats import robust_sd
 
 BASELINE = 20  # values from which on something is usual
 REMEMBERED = 200  # latest values that it is taken from: the ticks of one budget
-_SD = 1.4826  # times the median absolute deviation, of a normal law
 
 
 def beyond_usual(
@@ -103,4 +103,4 @@ class _Past:
     @property
     def deviation(self) -> float:
         """The standard deviation of a normal law with the same median absolute deviation."""
-        return _SD * float(np.median(np.abs(np.asarray(self._sorted) - self.median)))
+        return robust_sd(np.asarray(self._sorted))

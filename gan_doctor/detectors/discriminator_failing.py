@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -117,7 +116,6 @@ class DiscriminatorFailing(Detector):
         )  # fmt: skip
         auroc = value_of(evidence, "auroc")
         if auroc is None:
-            evidence = tuple(replace(e, important=i == 0) for i, e in enumerate(evidence))
             said = "D's loss has been above chance"
         else:
             said = f"D has ranked only {percent(auroc)} of real-fake pairs right"

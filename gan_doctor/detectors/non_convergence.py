@@ -21,6 +21,7 @@ from gan_doctor.detectors._evidence import measured, percent, recorded
 from gan_doctor.detectors._oscillation import WINDOW, Peaks, peaks
 from gan_doctor.detectors._signals import SampleState, sample_state
 from gan_doctor.stats import (
+    MAD_TO_SD,
     Alarm,
     Persistence,
     equivalent,
@@ -296,7 +297,7 @@ def _jumps(run: Run, player: str) -> FloatArray:
         return far
     before = np.lib.stride_tricks.sliding_window_view(known, _USUAL)[:-1]
     median = np.median(before, 1)
-    spread = 1.4826 * np.median(np.abs(before - median[:, None]), 1)
+    spread = MAD_TO_SD * np.median(np.abs(before - median[:, None]), 1)
     # A loss that hardly moves jumps when it moves by its own size.
     size = np.cumsum(np.abs(known)) / np.arange(1, len(known) + 1)
     usual = np.maximum(np.maximum(spread, 0.05 * size[_USUAL - 1 : -1]), 1e-9)

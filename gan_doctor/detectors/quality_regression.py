@@ -13,7 +13,7 @@ from gan_doctor.core import Evidence, Finding, FloatArray, Missing, Run
 from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import percent
 from gan_doctor.detectors._signals import NO_SAMPLES, SampleState, sample_state
-from gan_doctor.stats import Alarm, ewma
+from gan_doctor.stats import MAD_TO_SD, Alarm, ewma
 
 __all__ = ["QualityRegression"]
 
@@ -174,6 +174,8 @@ def _usual_error(levels: FloatArray) -> FloatArray:
     known = 0.0
     for i, place in enumerate(seen):
         if i >= 4:
-            known = 1.4826 * float(np.median(bends[max(0, i - 1 - _USUAL) : i - 1])) / math.sqrt(6)
+            known = (
+                MAD_TO_SD * float(np.median(bends[max(0, i - 1 - _USUAL) : i - 1])) / math.sqrt(6)
+            )
         error[place] = known
     return error

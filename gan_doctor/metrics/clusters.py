@@ -39,9 +39,16 @@ class Modes:
             centres = KMeans(k, n_init=3, random_state=seed).fit(rows).cluster_centers_
         return cls(torch.from_numpy(centres).to(features.device, torch.float32))
 
+    def assign(self, features: Tensor) -> Tensor:
+        """The cluster of each sample, by the nearest centre: (..., N, F) to (..., N) long."""
+        return distances(features, self.centres).argmin(-1)
+
     def occupancy(self, features: Tensor) -> Tensor:
-        """The share of samples in each cluster, by the nearest centre: (..., N, F) to (..., K)."""
-        cluster = distances(features, self.centres).argmin(-1)  # (..., N)
+        """The share of samples in each cluster: (..., N, F) to (..., K)."""
+        return self.shares(self.assign(features))
+
+    def shares(self, cluster: Tensor) -> Tensor:
+        """The share of samples in each cluster, from that of each: (..., N) to (..., K)."""
         every = torch.arange(len(self.centres), device=cluster.device)
         return (cluster[..., None] == every).float().mean(-2)
 

@@ -35,7 +35,7 @@ def data_copying(
         is not finite.
     """
     k = len(modes.centres)
-    cells = [distances(x, modes.centres).argmin(-1) for x in (train, held_out, fake)]
+    cells = [modes.assign(x) for x in (train, held_out, fake)]
     sizes = [_per_cell(torch.ones_like(cell, dtype=torch.float64), cell, k) for cell in cells]
     (of_train, of_held_out, of_fake), (t, n, m) = cells, sizes
     held_out_gap = _nearest_of_cell(held_out, of_held_out, train, of_train)  # (..., N)

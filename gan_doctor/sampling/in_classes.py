@@ -14,12 +14,11 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from gan_doctor.metrics import spread_within
-from gan_doctor.sampling.null import halves, within_by_halves
+from gan_doctor.sampling.null import DRAWS, halves, within_by_halves
 
 # Samples on each side from which the spread within a class counts. The catalogue (2.2.9) asks for
 # 32 where a class is judged on its own; this is a median over all, and 256 samples of ten do.
 IN_CLASS = 16
-DRAWS = 200
 
 
 class InClasses:

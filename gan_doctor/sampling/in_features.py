@@ -25,6 +25,7 @@ from gan_doctor.metrics import (
     vendi_score,
 )
 from gan_doctor.sampling.null import (
+    DRAWS,
     FRESH,
     NearestNeighbours,
     halves,
@@ -37,7 +38,6 @@ from gan_doctor.sampling.null import (
 MODES = 20  # clusters of the real data, if 20 samples a cluster can be had
 IN_CLUSTER = 10  # samples on each side from which the spread within a cluster counts
 K_PR, K_DC = 3, 5  # neighbours: Kynkaanniemi 2019, Naeem 2020
-DRAWS = 200  # of the null: enough for a normal band (catalogue 2.2.1)
 FEW_DRAWS = 20  # of what is dear to draw: the deviation is then known to a sixth
 
 
@@ -56,8 +56,8 @@ class InFeatures:
         self._own = self._everyone[: self._n, : self._n]
         self._kernel = polynomial_kernel(self._half, self._half)
         self.modes = Modes.fit(both, min(MODES, len(both) // 20), seed)
-        self.clusters = distances(both, self.modes.centres).argmin(1)  # (2n,)
-        self._occupancy = self.modes.occupancy(self._half)
+        self.clusters = self.modes.assign(both)  # (2n,)
+        self._occupancy = self.modes.shares(self.clusters[: self._n])
         self._spread, self._pairwise = spread(self._half), mean_pairwise(self._own)
         self._rank = effective_rank(self._half)
         self._bandwidth = median_bandwidth(self._own)
@@ -74,8 +74,8 @@ class InFeatures:
         precision, recall = precision_recall(self._own, own, cross, K_PR)
         density, coverage = density_coverage(self._own, cross, K_DC)
         kernels = (polynomial_kernel(f, f), polynomial_kernel(self._half, f))
-        of_fakes = distances(f, self.modes.centres).argmin(1)
-        occupancy = self.modes.occupancy(f)
+        of_fakes = self.modes.assign(f)
+        occupancy = self.modes.shares(of_fakes)
         within = (self._half, self.clusters[: self._n], f, of_fakes, len(occupancy), IN_CLUSTER)
         return {
             "precision": precision,

@@ -17,9 +17,8 @@ from gan_doctor.metrics import (
     upsampling_peaks,
     value_distance,
 )
-from gan_doctor.sampling.null import FRESH, halves
+from gan_doctor.sampling.null import DRAWS, FRESH, halves
 
-DRAWS = 200
 FEW_DRAWS = 8  # of what takes all pixels anew at each draw, and is far from any limit on reals
 BLOCKS = 32  # in which what one set shows by itself is taken, to draw halves of the reals from
 IMAGES = 128  # whose values are counted: a million pixels say no more than a hundred thousand

@@ -16,6 +16,8 @@ import torch
 _NEIGHBOURS = 40
 
 
+DRAWS = 200  # of halves: enough for a normal band (catalogue 2.2.1)
+
 # A half of 2n scatters around their whole with half the variance of n fresh samples, and the whole
 # around the truth with another half: together 3 times what draws of halves show.
 FRESH = 3**0.5

@@ -6,6 +6,8 @@ import numpy as np
 
 from gan_doctor.core import FloatArray
 
+MAD_TO_SD = 1.4826  # the sd of a normal law, in median distances from its median
+
 
 def robust_sd(x: FloatArray) -> float:
     """1.4826 times the median distance from the median, which for a normal law is the sd.
@@ -17,4 +19,4 @@ def robust_sd(x: FloatArray) -> float:
         The spread, NaN without values.
     """
     x = x[np.isfinite(x)]
-    return float(1.4826 * np.median(np.abs(x - np.median(x)))) if len(x) else float("nan")
+    return float(MAD_TO_SD * np.median(np.abs(x - np.median(x)))) if len(x) else float("nan")
