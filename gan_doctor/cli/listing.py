@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gan_doctor.cli.options import Json
+
 if TYPE_CHECKING:
     from gan_doctor.tricks import Trick
 
@@ -32,7 +34,7 @@ def listing(
         str | None,
         typer.Option("--for", metavar="FAILURE", help="Only tricks that help against it."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+    json: Json = False,
 ) -> None:
     """List the failures that are looked for, the tricks, the log formats, or trainings to try.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -38,21 +39,27 @@ def json_report(diagnosis: Diagnosis) -> bytes:
         "outlook": diagnosis.outlook,
         "progress": diagnosis.progress,
         "best_step": diagnosis.best_step,
-        "findings": [_finding(f) for f in diagnosis.findings],
-        "verdicts": [_verdict(v) for v in diagnosis.verdicts],
+        "findings": [finding_json(f) for f in diagnosis.findings],
+        "verdicts": [verdict_json(v) for v in diagnosis.verdicts],
         "setup": run.setup,
     }
+    return encoded(content)
+
+
+def encoded(content: Mapping[str, Any]) -> bytes:
+    """A report as JSON text, indented, with a line end."""
     return orjson.dumps(
         _encodable(to_json(content)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     )
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding, with what follows from its fields."""
     return {**to_json(finding), "standing": finding.standing}
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
-    # Its findings stand in the list above, in their order.
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict without its findings, which stand in a list of their own, in their order."""
     return {
         "code": verdict.code,
         "detector": verdict.detector,

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import orjson
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 import gan_doctor
-from gan_doctor.core import Finding, Run, Setup, to_json
+from gan_doctor.core import Finding, Run, Setup
+from gan_doctor.report.finding_lines import STYLE, title
 from gan_doctor.report.hanging import paragraph
-from gan_doctor.report.json_report import _encodable as encodable
+from gan_doctor.report.json_report import encoded
 from gan_doctor.report.setup_facts import setup_facts
-from gan_doctor.report.terminal import _STYLE as STYLE
 from gan_doctor.report.wording import count, harmless, listed
 
 
@@ -58,9 +56,7 @@ def preflight_json(
         "not_known": not_known,
         "setup": setup,
     }
-    return orjson.dumps(
-        encodable(to_json(content)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
+    return encoded(content)
 
 
 def _headline(findings: Sequence[Finding]) -> str:
@@ -71,14 +67,7 @@ def _headline(findings: Sequence[Finding]) -> str:
 
 
 def _finding(finding: Finding) -> Iterator[RenderableType]:
-    yield paragraph(
-        Text.assemble(
-            (finding.severity.upper(), STYLE[finding.severity]),
-            "  ",
-            (finding.slug, "bold"),
-            f" ({finding.code})",
-        )
-    )
+    yield paragraph(title(finding))
     yield paragraph(harmless(finding.message), "  ")
     for remedy in finding.remedies:
         yield paragraph(harmless(remedy.action), "  Do: ")

@@ -5,24 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 
-import orjson
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 import gan_doctor
 from gan_doctor.core import Diagnosis, Evidence, Finding, Key, Missing, Remedy, to_json
+from gan_doctor.report.finding_lines import (
+    STYLE,
+    action,
+    evidence_lines,
+    in_blocks,
+    pointer,
+    silent_lines,
+    title,
+    wanted_by,
+)
 from gan_doctor.report.hanging import paragraph
-from gan_doctor.report.json_report import _encodable as encodable
-from gan_doctor.report.json_report import _finding as finding_json
-from gan_doctor.report.json_report import _verdict as verdict_json
+from gan_doctor.report.json_report import encoded, finding_json, verdict_json
 from gan_doctor.report.measure_table import in_words, measure_table, measured_of
-from gan_doctor.report.terminal import _STYLE as STYLE
-from gan_doctor.report.terminal import MOST_REMEDIES
-from gan_doctor.report.terminal import _limit as limit
-from gan_doctor.report.terminal import _wanted_by as wanted_by
-from gan_doctor.report.wording import count, harmless, listed, number
+from gan_doctor.report.wording import count, harmless
 
 VERSION = 1
 
@@ -41,11 +42,7 @@ def samples_report(diagnosis: Diagnosis) -> Group:
     files is never read as markup.
     """
     sections = (_opening, _first, _findings, _measures, _not_assessed, _notes, _pointer)
-    blocks = [list(section(diagnosis)) for section in sections]
-    lines: list[RenderableType] = []
-    for block in filter(None, blocks):
-        lines += [*([""] if lines else []), *block]
-    return Group(*lines)
+    return in_blocks(section(diagnosis) for section in sections)
 
 
 def samples_json(diagnosis: Diagnosis) -> bytes:
@@ -70,9 +67,7 @@ def samples_json(diagnosis: Diagnosis) -> bytes:
         "verdicts": [verdict_json(v) for v in diagnosis.verdicts],
         "setup": run.setup,
     }
-    return orjson.dumps(
-        encodable(to_json(content)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
+    return encoded(content)
 
 
 def _headline(diagnosis: Diagnosis) -> str:
@@ -125,32 +120,20 @@ def _findings(diagnosis: Diagnosis) -> Iterator[RenderableType]:
             yield ""
             yield from _finding(consequence, "  ")
         # Where something comes first, what would be done to the training may be wrong.
-        remedies = [] if _remarks(diagnosis) else wanted_by(cause, *consequences)[:MOST_REMEDIES]
+        remedies = [] if _remarks(diagnosis) else wanted_by(cause, *consequences)
         yield from _remedies([r for r in remedies if r.action not in said])
         said |= {remedy.action for remedy in remedies}
 
 
 def _finding(finding: Finding, indent: str = "") -> Iterator[RenderableType]:
-    title = Text.assemble(
-        (finding.severity.upper(), STYLE[finding.severity]),
-        "  ",
-        (finding.slug, "bold"),
-        f" ({finding.code})",
-        f", a consequence of {finding.cause}" if indent else "",
-    )
-    yield paragraph(title, indent)
+    yield paragraph(title(finding, consequence=bool(indent)), indent)
     yield paragraph(harmless(_timeless(finding.message)), f"{indent}  ")
-    yield from _evidence(finding.evidence, f"{indent}  ")
+    rounded = [replace(row, value=round(row.value, 4)) for row in finding.evidence]
+    yield from evidence_lines(rounded, _what, f"{indent}  ")
 
 
-def _evidence(evidence: Sequence[Evidence], indent: str) -> Iterator[RenderableType]:
-    rows = sorted(evidence, key=lambda row: not row.important)
-    numbers = [f"{number(round(row.value, 4))}{limit(row)}" for row in rows]
-    width = max(map(len, numbers), default=0)
-    for row, value in zip(rows, numbers, strict=True):
-        what = f"{in_words(Key.parse(row.series).name)}: {row.statistic.removeprefix('mean, ')}"
-        style = "bold" if row.important else "dim"
-        yield paragraph(harmless(what), f"{indent}{value:<{width}}  ", style, style)
+def _what(row: Evidence) -> str:
+    return f"{in_words(Key.parse(row.series).name)}: {row.statistic.removeprefix('mean, ')}"
 
 
 def _timeless(message: str) -> str:
@@ -168,8 +151,7 @@ def _remedies(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
     yield ""
     yield paragraph("What to do in the training, one change at a time:", "  ", "bold")
     for n, remedy in enumerate(remedies, start=1):
-        action = "If you do not already: " * remedy.if_not_already + harmless(remedy.action)
-        yield paragraph(f"{action} ({harmless(remedy.slug)})", f"  {n}. ")
+        yield paragraph(action(remedy), f"  {n}. ")
 
 
 def _measures(diagnosis: Diagnosis) -> Iterator[RenderableType]:
@@ -186,18 +168,8 @@ def _measures(diagnosis: Diagnosis) -> Iterator[RenderableType]:
 
 
 def _not_assessed(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    silent = [
-        (_wanted(missing), f"{verdict.detector} ({verdict.code})")
-        for verdict in diagnosis.verdicts
-        if verdict.status == "not assessed"
-        for missing in verdict.missing
-    ]
     yield paragraph("Not assessed", style="bold")
-    reasons = list(dict.fromkeys(reason for reason, _ in silent))
-    silent.sort(key=lambda pair: reasons.index(pair[0]))
-    for reason, pairs in groupby(silent, key=lambda pair: pair[0]):
-        yield paragraph(listed([name for _, name in pairs]), "  ")
-        yield paragraph(f"{reason}.", "    ", "dim")
+    yield from silent_lines(diagnosis.verdicts, _wanted)
     yield paragraph(_OF_A_TRAINING, "  ", "dim")
 
 
@@ -219,6 +191,4 @@ def _notes(diagnosis: Diagnosis) -> Iterator[RenderableType]:
 
 
 def _pointer(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    if diagnosis.findings:
-        slug = diagnosis.findings[0].slug
-        yield paragraph(f"More on any name above: gan-doctor explain {slug}", style="dim")
+    yield from pointer(diagnosis.findings)

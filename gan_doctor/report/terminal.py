@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from itertools import groupby
+from functools import partial
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gan_doctor.core import Diagnosis, Evidence, Finding, Missing, Remedy, Run
+from gan_doctor.report.finding_lines import (
+    STYLE,
+    action,
+    evidence_lines,
+    in_blocks,
+    pointer,
+    silent_lines,
+    title,
+    wanted_by,
+)
 from gan_doctor.report.hanging import paragraph
 from gan_doctor.report.headline import headline
 from gan_doctor.report.setup_facts import setup_facts
 from gan_doctor.report.wording import at, between, count, harmless, listed, number, setting
 
-MOST_REMEDIES = 3
 MOST_NOTES = 5
-
-_STYLE = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan", None: "bold green"}
 
 
 def terminal_report(diagnosis: Diagnosis) -> Group:
@@ -27,16 +34,12 @@ def terminal_report(diagnosis: Diagnosis) -> Group:
     character, and no meaning rests on colour alone.
     """
     sections = (_opening, _findings, _cleared, _outlook, _not_assessed, _setup, _notes, _pointer)
-    blocks = [list(section(diagnosis)) for section in sections]
-    lines: list[RenderableType] = []
-    for block in filter(None, blocks):
-        lines += [*([""] if lines else []), *block]
-    return Group(*lines)
+    return in_blocks(section(diagnosis) for section in sections)
 
 
 def _opening(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     run = diagnosis.run
-    yield paragraph(headline(diagnosis), style=_STYLE[diagnosis.worst])
+    yield paragraph(headline(diagnosis), style=STYLE[diagnosis.worst])
     reached = at(run, run.last_step) + (f" of {number(run.budget)}" if run.budget else "")
     yield paragraph(f"{harmless(run.name)}, {reached}", style="dim")
 
@@ -52,21 +55,13 @@ def _findings(diagnosis: Diagnosis) -> Iterator[RenderableType]:
         for consequence in consequences:
             yield ""
             yield from _finding(diagnosis.run, consequence, "  ")
-        remedies = _wanted_by(cause, *consequences)
+        remedies = wanted_by(cause, *consequences)
         yield from _remedies(remedies, said)
         said |= {remedy.action for remedy in remedies}
 
 
 def _finding(run: Run, finding: Finding, indent: str = "") -> Iterator[RenderableType]:
-    title = Text.assemble(
-        (finding.severity.upper(), _STYLE[finding.severity]),
-        "  ",
-        (harmless(finding.slug), "bold"),
-        f" ({harmless(finding.code)})",
-        f" in {harmless(finding.player)}" if finding.player else "",
-        f", a consequence of {harmless(finding.cause)}" if indent else "",
-    )
-    yield paragraph(title, indent)
+    yield paragraph(title(finding, consequence=bool(indent)), indent)
     indent += "  "
     yield paragraph(harmless(finding.message), indent)
     yield paragraph(
@@ -74,34 +69,14 @@ def _finding(run: Run, finding: Finding, indent: str = "") -> Iterator[Renderabl
         f"seen in {number(round(100 * finding.confidence))}% of the evaluations.",
         indent,
     )
-    yield from _evidence(run, finding.evidence, indent)
+    yield from evidence_lines(finding.evidence, partial(_what, run), indent)
     for missing in finding.missing:
         yield paragraph(f"Not looked at: {_wanted(missing)}.", indent, "dim")
 
 
-def _evidence(run: Run, evidence: Sequence[Evidence], indent: str) -> Iterator[RenderableType]:
-    rows = sorted(evidence, key=lambda row: not row.important)
-    numbers = [number(row.value) + _limit(row) for row in rows]
-    width = max(map(len, numbers), default=0)
-    for row, value in zip(rows, numbers, strict=True):
-        window = f", {between(run, *row.window)}" if row.window else ""
-        what = f"{harmless(row.series)}: {harmless(row.statistic)}{window}"
-        style = "bold" if row.important else "dim"
-        yield paragraph(what, f"{indent}{value:<{width}}  ", style, style)
-
-
-def _limit(row: Evidence) -> str:
-    if row.limit is None:
-        return ""
-    return f" (should be {'below' if row.sense == 'above' else 'above'} {number(row.limit)})"
-
-
-def _wanted_by(*findings: Finding) -> list[Remedy]:
-    """The first remedies that a cause and its consequences ask for, each once."""
-    wanted: dict[str, Remedy] = {}
-    for remedy in (r for finding in findings for r in finding.remedies):
-        wanted.setdefault(remedy.slug, remedy)
-    return list(wanted.values())[:MOST_REMEDIES]
+def _what(run: Run, row: Evidence) -> str:
+    window = f", {between(run, *row.window)}" if row.window else ""
+    return f"{row.series}: {row.statistic}{window}"
 
 
 def _remedies(remedies: Sequence[Remedy], said: Set[str]) -> Iterator[RenderableType]:
@@ -117,8 +92,7 @@ def _remedies(remedies: Sequence[Remedy], said: Set[str]) -> Iterator[Renderable
 
 
 def _remedy(n: int, remedy: Remedy) -> Iterator[RenderableType]:
-    action = "If you do not already: " * remedy.if_not_already + harmless(remedy.action)
-    yield paragraph(f"{action} ({harmless(remedy.slug)})", f"  {n}. ")
+    yield paragraph(action(remedy), f"  {n}. ")
     values = [f"{harmless(name)} = {setting(value)}" for name, value in remedy.values.items()]
     cost = f"{number(remedy.cost)} x the time of an iteration." * (remedy.cost != 1)
     details = {
@@ -170,19 +144,10 @@ def _progress(diagnosis: Diagnosis) -> str:
 
 
 def _not_assessed(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    silent = [
-        (missing, f"{harmless(verdict.detector)} ({harmless(verdict.code)})")
-        for verdict in diagnosis.verdicts
-        if verdict.status == "not assessed"
-        for missing in verdict.missing
-    ]
-    if silent:
+    lines = list(silent_lines(diagnosis.verdicts, _wanted))
+    if lines:
         yield paragraph("Not assessed", style="bold")
-    reasons = list(dict.fromkeys(missing for missing, _ in silent))
-    silent.sort(key=lambda pair: reasons.index(pair[0]))
-    for missing, pairs in groupby(silent, key=lambda pair: pair[0]):
-        yield paragraph(listed([name for _, name in pairs]), "  ")
-        yield paragraph(f"{_wanted(missing)}.", "    ", "dim")
+    yield from lines
 
 
 def _wanted(missing: Missing) -> str:
@@ -205,6 +170,4 @@ def _notes(diagnosis: Diagnosis) -> Iterator[RenderableType]:
 
 
 def _pointer(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    if diagnosis.findings:
-        slug = harmless(diagnosis.findings[0].slug)
-        yield paragraph(f"More on any name above: gan-doctor explain {slug}", style="dim")
+    yield from pointer(diagnosis.findings)
