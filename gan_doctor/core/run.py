@@ -169,14 +169,22 @@ class Run:
         known = self._bands_by_key.get(key, ())
         return next((band for band in reversed(known) if band.step <= step), None)
 
-    def band_means(self, series: Series) -> FloatArray:
-        """(N,) the mean of the null of a measure as it stood at each value, NaN without one."""
+    def null_at(
+        self, series: Series, number: Literal["mean", "low", "high"] = "mean"
+    ) -> FloatArray:
+        """(N,) a number of the null of a measure as it stood at each value, NaN without one.
+
+        Args:
+            series: The measure.
+            number: Which of a band's.
+        """
         known = self._bands_by_key.get(series.key, ())
-        since, means = np.array([(band.step, band.mean) for band in known] or [(np.inf, 0)]).T
+        pairs = [(band.step, getattr(band, number)) for band in known]
+        since, numbers = np.array(pairs or [(np.inf, np.nan)]).T
         # After a resume they may begin anew: of those that hold, the last recorded one counts.
         holds = since <= series.steps[:, None]  # (N, B)
         last = len(since) - 1 - holds[:, ::-1].argmax(1)
-        return np.where(holds.any(1), means[last], np.nan)
+        return np.where(holds.any(1), numbers[last], np.nan)
 
     @property
     def players(self) -> tuple[str, ...]:

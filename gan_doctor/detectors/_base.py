@@ -210,6 +210,31 @@ class Detector(ABC):
         return finding if standing else _cleared(finding, finding.cleared or 0)
 
 
+def graded(
+    steps: FloatArray,
+    values: FloatArray,
+    warning: float,
+    critical: float,
+    persistence: Persistence = THREE_CHECKS,
+    not_before: float = 0,
+) -> list[Score]:
+    """One score with two limits: it warns from the first on, and is critical from the second.
+
+    Args:
+        steps: As in `Score`.
+        values: As in `Score`.
+        warning: Limit of the warning.
+        critical: Limit of the critical finding.
+        persistence: As in `Score`; of the sample checks unless given.
+        not_before: As in `Score`.
+    """
+    grades: dict[Severity, float] = {"warning": warning, "critical": critical}
+    return [
+        Score(severity, steps, values, limit, persistence, not_before)
+        for severity, limit in grades.items()
+    ]
+
+
 def warm_up(run: Run) -> float:
     """The step up to which only facts alarm: 500, or 2% of the budget (catalogue 2.2.3)."""
     if not run.tick_steps:

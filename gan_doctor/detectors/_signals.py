@@ -148,6 +148,14 @@ class SampleState:
             age[i] = step - since
         return age
 
+    def where_real(self, series: Series, share: float) -> FloatArray:
+        """(N,) a sample measure where the samples have that share of real precision, else NaN.
+
+        What looks like nothing in the data says nothing of its clusters and classes.
+        """
+        real = self.at(series.steps, self.precision) >= share
+        return np.where(real, series.values, np.nan)
+
     def at(self, ticks: FloatArray, values: npt.ArrayLike) -> FloatArray:
         """(T,) the latest of (C,) values at each tick, NaN before the first check."""
         return latest_by_tick(Series(Key("sample"), self.steps, np.asarray(values, float)), ticks)
@@ -204,7 +212,7 @@ def _null_means(run: Run, name: str, player: str) -> tuple[Series, FloatArray] |
         return Missing(
             "no series", f"the null of {name} between halves of the reals", NO_SAMPLES.how
         )
-    return series, run.band_means(series)
+    return series, run.null_at(series)
 
 
 def sample_evidence(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_doctor.core import Finding, FloatArray, Missing, Run
-from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
+from gan_doctor.detectors._base import Detector, Limit, Score, graded, share_of_budget
 from gan_doctor.detectors._evidence import measured, percent
 from gan_doctor.detectors._signals import (
     NO_SAMPLES,
@@ -105,11 +105,9 @@ class AugmentationLeak(Detector):
                 "samples real and sharp enough to be taken for augmented reals",
                 "cure what keeps the samples unreal first",
             )
-        earliest, steps = share_of_budget(run, self._limit["earliest"]), state.steps
-        return [
-            Score("warning", steps, leaked, self._limit["leaked"], THREE_CHECKS, earliest),
-            Score("critical", steps, leaked, self._limit["mostly"], THREE_CHECKS, earliest),
-        ]
+        earliest = share_of_budget(run, self._limit["earliest"])
+        limits = self._limit["leaked"], self._limit["mostly"]
+        return graded(state.steps, leaked, *limits, not_before=earliest)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says what share of the fakes is augmented, and how."""

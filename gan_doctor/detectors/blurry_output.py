@@ -129,6 +129,5 @@ def _below_bands(run: Run, player: str) -> np.ndarray[tuple[int], np.dtype[np.bo
     for name in _SHARPNESS:
         series = run.get(name, player)
         assert series is not None
-        lows = [band.low if (band := run.band(series.key, s)) else np.nan for s in series.steps]
-        below.append(series.values < np.array(lows))
+        below.append(series.values < run.null_at(series, "low"))
     return np.logical_and(*below)

@@ -75,8 +75,7 @@ class Checkerboard(Detector):
             if run.get("sample/precision", player) is None:
                 return NO_SAMPLES
             return Missing("no series", f"images, and {_PEAK} of them beside that of the reals")
-        highs = [band.high if (band := run.band(series.key, s)) else np.nan for s in series.steps]
-        holds = series.values > np.array(highs)
+        holds = series.values > run.null_at(series, "high")
         fine = against_null(run, "sample/high_frequency", player)
         if not isinstance(fine, Missing):
             holds &= fine.values >= self._limit["detail"]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from gan_doctor.core import Finding, Missing, Run
-from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
+from gan_doctor.detectors._base import Detector, Limit, Score, graded, share_of_budget
 from gan_doctor.detectors._evidence import measured
 from gan_doctor.detectors._signals import NO_LABELS, against_null, sample_state
 from gan_doctor.stats import Alarm
@@ -70,15 +68,10 @@ class ConditionIgnored(Detector):
         band = run.band(agreement.key, agreement.steps[0])
         if band is None or band.mean < self._limit["classes"]:
             return Missing("degenerate data", "a classifier that can tell the classes of the reals")
-        real = state.at(agreement.steps, state.precision) >= self._limit["realistic"]
-        lost = np.where(real, 1 - agreement.values, np.nan)
+        lost = 1 - state.where_real(agreement, self._limit["realistic"])
         earliest = share_of_budget(run, self._limit["earliest"])
-        return [
-            Score("warning", agreement.steps, lost, self._limit["lost"], THREE_CHECKS, earliest),
-            Score(
-                "critical", agreement.steps, lost, self._limit["nearly all"], THREE_CHECKS, earliest
-            ),
-        ]
+        limits = self._limit["lost"], self._limit["nearly all"]
+        return graded(agreement.steps, lost, *limits, not_before=earliest)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how little the samples have to do with their labels."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gan_doctor.core import Finding, Missing, Run, Series
-from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score
+from gan_doctor.detectors._base import Detector, Limit, Score, graded
 from gan_doctor.detectors._evidence import measured, percent, recorded
 from gan_doctor.detectors._signals import (
     NO_ORIENTATION,
@@ -70,11 +70,8 @@ class DiscriminatorOverfitting(Detector):
         memory = _memory(run, player)
         if isinstance(memory, Missing):
             return memory
-        steps, values = memory.steps, memory.values
-        return [
-            Score("warning", steps, values, self._limit["remembers"], THREE_CHECKS),
-            Score("critical", steps, values, self._limit["by heart"], THREE_CHECKS),
-        ]
+        limits = self._limit["remembers"], self._limit["by heart"]
+        return graded(memory.steps, memory.values, *limits)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how often D tells a trained real from another."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from gan_doctor.core import Finding, Missing, Run, Series
-from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
+from gan_doctor.detectors._base import Detector, Limit, Score, graded, share_of_budget
 from gan_doctor.detectors._evidence import measured, percent
 from gan_doctor.detectors._signals import against_null, sample_state
 from gan_doctor.stats import Alarm
@@ -64,15 +62,10 @@ class IntraClassCollapse(Detector):
             return within
         if isinstance(state, Missing):
             return state
-        real = state.at(within.steps, state.precision) >= self._limit["realistic"]
-        lost = np.where(real, 1 - within.values, np.nan)
+        lost = 1 - state.where_real(within, self._limit["realistic"])
         earliest = share_of_budget(run, self._limit["earliest"])
-        return [
-            Score("warning", within.steps, lost, self._limit["lost"], THREE_CHECKS, earliest),
-            Score(
-                "critical", within.steps, lost, self._limit["nearly all"], THREE_CHECKS, earliest
-            ),
-        ]
+        limits = self._limit["lost"], self._limit["nearly all"]
+        return graded(within.steps, lost, *limits, not_before=earliest)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how little the samples of one class differ."""

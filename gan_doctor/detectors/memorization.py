@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gan_doctor.core import Evidence, Finding, FloatArray, Missing, Run, Severity
-from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
+from gan_doctor.core import Evidence, Finding, Missing, Run
+from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, graded, share_of_budget
 from gan_doctor.detectors._evidence import measured
 from gan_doctor.detectors._signals import against_null
 from gan_doctor.stats import Alarm
@@ -60,19 +60,15 @@ class Memorization(Detector):
         """-C_T, and by how much nearer fakes lie than reals do, at each check."""
         earliest = share_of_budget(run, self._limit["earliest"])
         found: list[Score] = []
-
-        def score(severity: Severity, steps: FloatArray, values: FloatArray, limit: float) -> None:
-            found.append(Score(severity, steps, values, limit, THREE_CHECKS, earliest))
-
         copying = run.get("sample/copying", player)
         if copying is not None:
-            score("warning", copying.steps, -copying.values, self._limit["copying"])
+            steps, values, limit = copying.steps, -copying.values, self._limit["copying"]
+            found.append(Score("warning", steps, values, limit, THREE_CHECKS, earliest))
         near = against_null(run, "sample/nearest_ratio", player)
         if isinstance(near, Missing):
             return found or near
-        score("warning", near.steps, 1 - near.values, 1 - self._limit["near"])
-        score("critical", near.steps, 1 - near.values, 1 - self._limit["copies"])
-        return found
+        limits = 1 - self._limit["near"], 1 - self._limit["copies"]
+        return found + graded(near.steps, 1 - near.values, *limits, not_before=earliest)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how near the samples lie to the training data."""

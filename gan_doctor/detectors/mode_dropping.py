@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_doctor.core import Finding, Missing, Run
-from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
+from gan_doctor.detectors._base import Detector, Limit, Score, graded, share_of_budget
 from gan_doctor.detectors._evidence import measured, percent
 from gan_doctor.detectors._signals import against_null, sample_state
 from gan_doctor.stats import Alarm
@@ -65,7 +65,7 @@ class ModeDropping(Detector):
             return reached
         if isinstance(state, Missing):
             return state
-        missed = np.where(state.precision >= self._limit["realistic"], 1 - reached.values, np.nan)
+        missed = 1 - state.where_real(reached, self._limit["realistic"])
         if np.isnan(missed).all():
             return Missing(
                 "degenerate data",
@@ -73,10 +73,8 @@ class ModeDropping(Detector):
                 "cure what keeps the samples unreal first",
             )
         earliest = share_of_budget(run, self._limit["earliest"])
-        return [
-            Score("warning", reached.steps, missed, self._limit["missing"], THREE_CHECKS, earliest),
-            Score("critical", reached.steps, missed, self._limit["many"], THREE_CHECKS, earliest),
-        ]
+        limits = self._limit["missing"], self._limit["many"]
+        return graded(reached.steps, missed, *limits, not_before=earliest)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says how much of the data is missed."""

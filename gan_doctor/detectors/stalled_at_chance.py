@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gan_doctor.core import Finding, Missing, Run
-from gan_doctor.detectors._base import Detector, Limit, Score
+from gan_doctor.detectors._base import Detector, Limit, Score, graded
 from gan_doctor.detectors._evidence import measured, recorded, value_of
 from gan_doctor.detectors._signals import (
     dominance,
@@ -18,7 +18,7 @@ from gan_doctor.detectors._signals import (
     samples_in_words,
     separation,
 )
-from gan_doctor.stats import Alarm
+from gan_doctor.stats import Alarm, Persistence
 
 __all__ = ["StalledAtChance"]
 
@@ -82,10 +82,8 @@ class StalledAtChance(Detector):
         away = state.at(run.ticks, 1 - state.quality)
         known = ~np.isnan(ahead + apart)
         stalled = np.where(known, only_where(blind, away), np.nan)
-        return [
-            Score("warning", run.ticks, stalled, 1 - self._limit["real"]),
-            Score("critical", run.ticks, stalled, 1 - self._limit["bad"]),
-        ]
+        limits = 1 - self._limit["real"], 1 - self._limit["bad"]
+        return graded(run.ticks, stalled, *limits, Persistence())
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says that the loss looks right, that D is blind, and where the samples stand."""
