@@ -93,7 +93,7 @@ class ValueRangeMismatch(Detector):
             signs = _Signs.none()
         earliest = share_of_budget(run, self._limit["earliest"])
         beyond = self._limit["beyond"]
-        share = _beyond(run, player)
+        share = share_beyond(run, player)
         # Fakes that are no images reach less of the range than G could.
         counts = (signs.precision >= self._limit["realistic"]) | (share >= _MOST)
         cannot = np.where(counts & (share >= beyond), signs.unreached, np.nan)
@@ -118,7 +118,7 @@ class ValueRangeMismatch(Detector):
 
     def _fact(self, run: Run, player: str) -> FloatArray:
         """(T,) share of the real range beyond G's reach, 0 where samples belie it; NaN if none."""
-        beyond, ticks = _beyond(run, player), run.ticks
+        beyond, ticks = share_beyond(run, player), run.ticks
         if not beyond > 0:
             return np.full(len(ticks), np.nan)
         signs = _signs(run, player)
@@ -134,7 +134,7 @@ class ValueRangeMismatch(Detector):
         realistic = signs.precision >= self._limit["realistic"]
         outside = np.where(realistic, signs.outside, np.nan) / self._limit["values"]
         # What G's activation could give was not learned; what it could not is the fact's.
-        reached = realistic & (_reach(run, player) is None)
+        reached = realistic & (reach_of(run, player) is None)
         unreached = np.where(reached, signs.unreached, np.nan) / self._limit["values"]
         at_border = signs.border >= self._limit["apart"] * np.maximum(signs.value, 0)
         border = np.where(at_border, signs.border, np.minimum(signs.border, 0))
@@ -143,7 +143,7 @@ class ValueRangeMismatch(Detector):
     def _unreachable(
         self, run: Run, alarm: Alarm, signs: _Signs, player: str
     ) -> tuple[str, tuple[Evidence, ...]]:
-        reach, real, beyond = _reach(run, player), run.setup.real_range, _beyond(run, player)
+        reach, real, beyond = reach_of(run, player), run.setup.real_range, share_beyond(run, player)
         assert reach is not None
         assert real is not None
         network = run.setup.network("g", player)
@@ -221,7 +221,7 @@ _REACH: dict[str, Range] = {
 _ROUNDING = 0.01
 
 
-def _reach(run: Run, player: str) -> Range | None:
+def reach_of(run: Run, player: str) -> Range | None:
     """The lowest and highest value that G can give, None where that is not known."""
     network, seen = run.setup.network("g", player), run.setup.fake_range
     reach = _REACH.get(network.output_activation) if network else None
@@ -230,9 +230,9 @@ def _reach(run: Run, player: str) -> Range | None:
     return reach
 
 
-def _beyond(run: Run, player: str) -> float:
+def share_beyond(run: Run, player: str) -> float:
     """The share of the real range that lies beyond G's reach, NaN where it is not known."""
-    reach, real = _reach(run, player), run.setup.real_range
+    reach, real = reach_of(run, player), run.setup.real_range
     if reach is None or real is None or not np.isfinite(real).all() or not real[1] > real[0]:
         return np.nan
     below, above = min(reach[0], real[1]) - real[0], real[1] - max(reach[1], real[0])

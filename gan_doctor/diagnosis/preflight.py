@@ -9,8 +9,7 @@ from gan_doctor.core import SEVERITIES, Finding, Remedy, Run, Setup, Severity
 from gan_doctor.core.setup import Role
 from gan_doctor.detectors._evidence import percent
 from gan_doctor.detectors._pairs import SIGMOID, Pair, pairs_in
-from gan_doctor.detectors.value_range_mismatch import _beyond as beyond
-from gan_doctor.detectors.value_range_mismatch import _reach as reach
+from gan_doctor.detectors.value_range_mismatch import reach_of, share_beyond
 from gan_doctor.diagnosis.corrections import even_kernel
 from gan_doctor.tricks import Trick, known
 
@@ -163,10 +162,10 @@ def _range(setup: Setup) -> Iterator[Finding]:
     for network in setup.networks:
         if network.role != "g" or real is None or not real[1] > real[0]:
             continue
-        can = reach(run, network.player)
+        can = reach_of(run, network.player)
         if can is None or math.isinf(can[1]):
             continue
-        share = beyond(run, network.player)
+        share = share_beyond(run, network.player)
         unused = 1 - (min(real[1], can[1]) - max(real[0], can[0])) / (can[1] - can[0])
         values = f"The reals go from {real[0]:g} to {real[1]:g}"
         ends = f"{_named('g', network.player)}'s {network.output_activation}"

@@ -10,12 +10,10 @@ from torch import Tensor, nn
 from gan_doctor.core import ConfigError, Key
 from gan_doctor.metrics import auroc, auroc_by_cluster, effective_rank, r_v
 from gan_doctor.monitor.gathering import N
-from gan_doctor.monitor.inspection import unwrapped
+from gan_doctor.monitor.inspection import unwrapped, weighted_layers
 from gan_doctor.monitor.structures import logits_in
 from gan_doctor.monitor.undisturbed import undisturbed
 from gan_doctor.sampling import Reference
-
-_WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 class HeldOut:
@@ -74,7 +72,7 @@ class HeldOut:
 @contextmanager
 def _last_features(judge: nn.Module) -> Iterator[list[Tensor]]:
     """What the last layer with weights is given, call by call."""
-    weighted = [m for m in unwrapped(judge).modules() if isinstance(m, _WEIGHTED)]
+    weighted = weighted_layers(unwrapped(judge))
     seen: list[Tensor] = []
     if not weighted:
         yield seen

@@ -33,7 +33,7 @@ def inspect_network(module: nn.Module, role: Role, player: str = "") -> Network:
     """What a G or D is made of, wrapped or not."""
     module = unwrapped(module)
     leaves = _leaves(module)
-    weighted = [m for m in leaves if isinstance(m, _WEIGHTED)]
+    weighted = weighted_layers(module)
     last = next((m for m in reversed(leaves) if not isinstance(m, _RESHAPING)), None)
     # What a lazy layer will have is not known before its first batch.
     parameters = [p for p in module.parameters() if not is_lazy(p)]
@@ -57,6 +57,11 @@ def inspect_network(module: nn.Module, role: Role, player: str = "") -> Network:
         dtype=_dtype(parameters),
         frozen=_count(p for p in parameters if not p.requires_grad) / n if n else None,
     )
+
+
+def weighted_layers(module: nn.Module) -> list[nn.Module]:
+    """The layers that multiply by weights, in the order of registration."""
+    return [m for m in _leaves(module) if isinstance(m, _WEIGHTED)]
 
 
 def inspect_optimizer(
