@@ -58,10 +58,12 @@ def not_known(setup: Setup) -> tuple[str, ...]:
 
 
 def _finding(
-    code: str, slug: str, severity: Severity, message: str, action: str, title: str = ""
+    code: str, slug: str, severity: Severity, message: str, action: str, player: str = ""
 ) -> Finding:
-    remedy = Remedy(slug, title or "Correct the set-up", action)
-    return Finding(code, slug, severity, message, onset=0, alarm=0, remedies=(remedy,))
+    remedy = Remedy(slug, "Correct the set-up", action)
+    return Finding(
+        code, slug, severity, message, onset=0, alarm=0, player=player, remedies=(remedy,)
+    )
 
 
 def _pair(severity: Severity, message: str, action: str) -> Finding:
@@ -134,7 +136,7 @@ def _not_stepped(setup: Setup) -> Iterator[Finding]:
             continue
         if not mine:
             message = f"No optimizer steps {who}, which has {network.parameters:,} parameters."
-            yield _player_not_updated("critical", message, who)
+            yield _player_not_updated("critical", message, who, network.player)
             continue
         counts = [o.parameters for o in mine]
         if None in counts:
@@ -148,12 +150,13 @@ def _not_stepped(setup: Setup) -> Iterator[Finding]:
                 f"The optimizer of {who} steps {stepped:,} of the {trained:,} parameters that it "
                 "should train."
             )
-            yield _player_not_updated("warning" if stepped else "critical", message, who)
+            severity: Severity = "warning" if stepped else "critical"
+            yield _player_not_updated(severity, message, who, network.player)
 
 
-def _player_not_updated(severity: Severity, message: str, who: str) -> Finding:
+def _player_not_updated(severity: Severity, message: str, who: str, player: str) -> Finding:
     action = f"Build the optimizer from {who}.parameters(), after {who} has its final layers."
-    return _finding("GD601", "player-not-updated", severity, message, action)
+    return _finding("GD601", "player-not-updated", severity, message, action, player)
 
 
 def _range(setup: Setup) -> Iterator[Finding]:
@@ -176,13 +179,17 @@ def _range(setup: Setup) -> Iterator[Finding]:
                 f"{values}, and {ends} only {span}: {percent(share)} of that range is out of reach."
             )
             severity: Severity = "critical" if share >= 0.5 else "warning"
-            yield _finding("GD405", "value-range-mismatch", severity, message, action)
+            yield _range_mismatch(severity, message, action, network.player)
         elif unused >= UNUSED:
             message = (
                 f"{values}, and {ends} goes {span}: D can tell fakes by the {percent(unused)} of "
                 "it that no real uses."
             )
-            yield _finding("GD405", "value-range-mismatch", "warning", message, action)
+            yield _range_mismatch("warning", message, action, network.player)
+
+
+def _range_mismatch(severity: Severity, message: str, action: str, player: str) -> Finding:
+    return _finding("GD405", "value-range-mismatch", severity, message, action, player)
 
 
 def _uneven_kernels(setup: Setup) -> Iterator[Finding]:
@@ -198,7 +205,7 @@ def _uneven_kernels(setup: Setup) -> Iterator[Finding]:
                 f"{kernel} and a stride of {stride}: it overlaps unevenly, which shows as a grid."
             )
             action = f"Give it a kernel of {even}, or upsample first and convolve then."
-            yield _finding("GD403", "checkerboard", "warning", message, action)
+            yield _finding("GD403", "checkerboard", "warning", message, action, network.player)
 
 
 def _momentum(setup: Setup) -> Iterator[Finding]:
@@ -217,7 +224,7 @@ def _momentum(setup: Setup) -> Iterator[Finding]:
             )
         elif optimizer.betas and beta1 >= UNUSUAL_BETA1:
             yield _pair(
-                "warning",
+                "info",
                 f"{who}'s {kind} has a beta1 of {beta1:g}, with which it remembers an opponent "
                 "that has moved on.",
                 "Set beta1 to 0.5 or to 0.",

@@ -376,6 +376,8 @@ class Monitor:
         with self._shield("a look at the first steps"):
             self._look_first.at_tick()
             self._guess.at_tick()
+            if self._leads:
+                self._live.look_first()
 
     def _begin_step(self) -> None:
         """Fakes are gathered in the steps before a check."""

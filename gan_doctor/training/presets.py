@@ -247,15 +247,15 @@ PRESETS: Mapping[str, Preset] = {
         images=Case({"fault": "rotated"}),
     ),
     "discriminator-overfitting": Preset(
-        "A wide D learns a hundred samples by heart.",
+        "A wide D learns a few samples by heart.",
         code="GD501",
-        images=Case({"data_limit": 100, "d_width": 96, "steps": 4000}),
+        images=Case({"data_limit": 128, "d_width": 96, "steps": 4000}),
         points=Case({"data_limit": 200, "d_width": 256, "steps": 6000}),
     ),
     "memorization": Preset(
         "There are so few samples that G makes them again.",
         code="GD502",
-        images=Case({"data_limit": 64, "steps": 4000}),
+        images=Case({"data_limit": 128, "steps": 4000}),
         points=Case({"data_limit": 128, "steps": 6000}),
     ),
     "player-not-updated": Preset(

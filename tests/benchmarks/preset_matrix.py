@@ -1,12 +1,14 @@
 """Every sick preset and its healthy twin, trained and diagnosed: who fires on whom.
 
     python tests/benchmarks/preset_matrix.py [--seeds 1] [--presets NAME ...] [--workers 1]
+        [--keep FOLDER]
 
 A preset is trained on its home (digits for most) and, where it has a meaning there, on the ring.
 Each training is a line of docs/results/presets.jsonl with the findings of all detectors; what is
 there is not run again. The tables go to docs/results/presets.md: for each code, whether its sick
 presets raise it, and on which trainings without that fault it was raised. These are the trainings
-that the limits were looked at on, so it is no examination.
+that the limits were looked at on, so it is no examination. What is kept in a folder is not trained
+again: after a change to the detectors, remove the lines and the trainings are only diagnosed anew.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ def main() -> None:
         if (job := (name, data, twin, seed)) not in done and not (twin and name == "healthy")
     ]
     runs = Parallel(n_jobs=options.workers, return_as="generator_unordered")(
-        delayed(diagnosed)(*job) for job in missing
+        delayed(diagnosed)(*job, keep=options.keep) for job in missing
     )
     for run in track(runs, "Training", total=len(missing)):
         with LOG.open("a", encoding="utf-8") as log:
@@ -56,17 +58,20 @@ def main() -> None:
     TABLES.write_text(page(_runs()), encoding="utf-8")
 
 
-def diagnosed(name: str, data: str, twin: bool, seed: int) -> dict[str, Any]:
+def diagnosed(name: str, data: str, twin: bool, seed: int, keep: Path | None) -> dict[str, Any]:
     """One training, and what stands against it at its end."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    settings = {"data": data, "seed": seed, "twin": twin}
-    config = TrainConfig.of(name, settings=settings)
-    with tempfile.TemporaryDirectory() as folder:
+    config = TrainConfig.of(name, settings={"data": data, "seed": seed, "twin": twin})
+    with tempfile.TemporaryDirectory() as temporary:
+        run = (keep or Path(temporary)) / f"{name}-{data}-{'twin' if twin else 'sick'}-{seed}"
         start = time.process_time()
-        train(config, Path(folder) / "run", sample_every=max(1, config.steps // CHECKS))
+        if not (run / "done").exists():
+            every = max(1, config.steps // CHECKS)
+            train(config, run, sample_every=every, exists="overwrite")
+            (run / "done").touch()
         seconds = time.process_time() - start
-        diagnosis = gan_doctor.diagnose(Path(folder) / "run")
+        diagnosis = gan_doctor.diagnose(run)
     return {
         "preset": name, "data": data, "twin": twin, "seed": seed, "steps": config.steps,
         "seconds": round(seconds, 1), "outlook": diagnosis.outlook.action,
@@ -161,6 +166,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--presets", nargs="+", choices=list(PRESETS), default=list(PRESETS))
     parser.add_argument("--workers", type=int, default=1, help="Trainings at a time.")
+    parser.add_argument("--keep", type=Path, help="Where to keep the trainings' logs.")
     return parser.parse_args()
 
 

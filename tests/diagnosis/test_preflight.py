@@ -154,7 +154,7 @@ def test_a_kernel_that_its_stride_does_not_divide(
 @pytest.mark.parametrize(
     ("optimizer", "tricks", "severity"),
     [
-        ({"kind": "Adam", "betas": (0.9, 0.999)}, (), "warning"),
+        ({"kind": "Adam", "betas": (0.9, 0.999)}, (), "info"),
         ({"kind": "Adam", "betas": (0.5, 0.999)}, (), None),
         ({"kind": "SGD", "momentum": 0.9}, (), None),
         ({"kind": "Adam", "betas": (0.5, 0.999)}, ("weight-clipping",), "warning"),

@@ -222,6 +222,91 @@ def test_findings_are_told_when_they_come_get_worse_and_come_back(attach, monkey
     ]  # fmt: skip
 
 
+def sigmoid_under_hinge(t: Any) -> Any:
+    t.D.append(nn.Sigmoid())
+    return t
+
+
+def test_a_set_up_that_is_known_to_fail_is_told_before_any_sample_check(attach, caplog):
+    told: list[Finding] = []
+    t = sigmoid_under_hinge(points())
+    doctor = attach(t, loss="hinge", on_finding=told.append, sample_every=1000, total_steps=1000)
+    with caplog.at_level(logging.INFO, "gan_doctor"):
+        plain(t, doctor, 1)
+        assert told == []  # a tick is five steps
+        plain(t, doctor, 30)
+    assert [(f.code, f.severity, f.alarm) for f in told] == [("GD602", "critical", 0)]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert len((doctor.directory / "findings.jsonl").read_bytes().splitlines()) == 1
+
+
+def test_what_follows_from_another_finding_is_no_alarm_of_its_own(attach, monkeypatch):
+    told: list[str] = []
+    cause = ""
+
+    def finding(slug: str, of: str = "") -> Finding:
+        return Finding("GD301", slug, "critical", "It is bad.", onset=1, alarm=1, cause=of)
+
+    def diagnose(run: Run, config: Any) -> Diagnosis:
+        found = finding("mode-collapse"), finding("noise-output", cause)
+        return Diagnosis(
+            run, (Verdict("GD301", "mode-collapse", "fired", found),), Outlook("continue", "")
+        )
+
+    monkeypatch.setattr(live, "diagnose", diagnose)
+    t = points()
+    doctor = attach(t, on_finding=lambda f: told.append(f.slug), sample_every=5)
+    cause = "mode-collapse"
+    plain(t, doctor, 10)
+    assert told == ["mode-collapse"]
+    cause = ""
+    plain(t, doctor, 10)
+    assert told == ["mode-collapse", "noise-output"]
+
+
+def test_the_first_warning_is_repeated_only_when_it_is_worse(attach, monkeypatch):
+    told: list[tuple[str, str]] = []
+    severity = "warning"
+
+    def found(name: str) -> Finding:
+        return Finding("GD602", "double-sigmoid", name, "Two sigmoids.", onset=0, alarm=0)
+
+    def diagnose(run: Run, config: Any) -> Diagnosis:
+        verdict = Verdict("GD602", "double-sigmoid", "fired", (found(severity),))
+        return Diagnosis(run, (verdict,), Outlook("continue", ""))
+
+    monkeypatch.setattr(live, "preflight", lambda setup: (found("warning"), found("info")))
+    monkeypatch.setattr(live, "diagnose", diagnose)
+    t = points()
+    doctor = attach(
+        t, on_finding=lambda f: told.append((f.slug, f.severity)), sample_every=5, total_steps=1000
+    )
+    plain(t, doctor, 20)
+    assert told == [("double-sigmoid", "warning")]
+    severity = "critical"
+    plain(t, doctor, 20)
+    assert told == [("double-sigmoid", "warning"), ("double-sigmoid", "critical")]
+
+
+@pytest.mark.parametrize("chosen", [{"ignore": ["GD6"]}, {"select": ["GD3"]}])
+def test_what_is_not_selected_is_not_told_before_the_training_either(attach, chosen):
+    told: list[Finding] = []
+    t = sigmoid_under_hinge(points())
+    with attach(t, loss="hinge", on_finding=told.append, total_steps=100, **chosen) as doctor:
+        plain(t, doctor, 10)
+    assert told == []
+
+
+def test_momentum_alone_is_no_warning(attach):
+    """A healthy run is not told that it is sick for its hyperparameters."""
+    told: list[Finding] = []
+    t = points()
+    t.opt_g, t.opt_d = (torch.optim.Adam(m.parameters()) for m in (t.G, t.D))
+    doctor = attach(t, on_finding=told.append, total_steps=100)
+    plain(t, doctor, 10)
+    assert told == []
+
+
 def test_should_stop_follows_the_latest_diagnosis(attach, monkeypatch):
     t = points()
     doctor = attach(t)
