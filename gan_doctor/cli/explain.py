@@ -1,4 +1,4 @@
-"""`gan-doctor explain SLUG`: the page of a detector or trick."""
+"""`gan-doctor explain SLUG`: the page of a detector, trick or other remedy."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import typer
 def explain(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="A detector or trick: mode-collapse, GD301, ttur."),
+        typer.Argument(
+            metavar="NAME", help="A detector, trick or other remedy: mode-collapse, GD301, ttur."
+        ),
     ],
 ) -> None:
-    """Explain a failure (how it is measured, when it is a false alarm, what helps) or a trick.
+    """Explain a failure (how it is measured, when it is a false alarm, what helps) or a remedy.
 
     Examples:
       gan-doctor explain mode-collapse
@@ -32,6 +34,7 @@ def _card(name: str) -> tuple[str, str, dict[str, str]]:
     """The title, text and settings of what goes by a name."""
     from gan_doctor.core import UnknownNameError
     from gan_doctor.detectors import known as detectors
+    from gan_doctor.diagnosis.answers import ANSWERS
     from gan_doctor.report.wording import setting
     from gan_doctor.tricks import known as tricks
 
@@ -46,5 +49,9 @@ def _card(name: str) -> tuple[str, str, dict[str, str]]:
         if name.lower() == slug or name in card.items:
             settings = {name: setting(value) for name, value in card.settings.items()}
             return f"{card.title} ({card.category}, {slug})", card.page, settings
+    if name.lower() in ANSWERS:
+        answer = ANSWERS[name.lower()]
+        return f"{answer.title} ({answer.category}, {name.lower()})", answer.page, {}
     codes = [kind.code for kind in detectors().values()]
-    raise UnknownNameError("detector or trick", name, [*detectors(), *codes, *tricks()])
+    names = [*detectors(), *codes, *tricks(), *ANSWERS]
+    raise UnknownNameError("detector, trick or remedy", name, names)

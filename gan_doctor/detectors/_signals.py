@@ -31,6 +31,8 @@ NO_ORIENTATION = Missing(
     "whether D scores reals high or low",
     "let the Monitor see D's backward pass: attach it with hooks, or call doctor.observe before it",
 )
+_TURN = 20  # ticks in which D and G can take turns
+
 NO_OBJECTIVE = Missing(
     "objective unknown",
     "the loss family",
@@ -51,6 +53,23 @@ def separation(run: Run, player: str = "") -> FloatArray | Missing:
     if up is None:
         return NO_ORIENTATION
     return oriented(mean_by_tick(auroc, run.ticks), up)
+
+
+def turns(run: Run, player: str = "") -> FloatArray:
+    """(T,) sd of D's AUROC over the last ticks: large where now G and now D is ahead.
+
+    What batches of that size vary by at chance is taken off (Mann and Whitney 1947), and it needs
+    no orientation, for 1 - AUROC swings as much. NaN where it is not recorded.
+    """
+    auroc = mean_by_tick(run.get("auroc", player), run.ticks)
+    padded = np.concatenate([np.full(_TURN - 1, np.nan), auroc])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _TURN)
+    known = np.isfinite(windows).sum(1) >= _TURN // 2
+    variance = np.full(len(auroc), np.nan)
+    variance[known] = np.nanvar(windows[known], axis=1)
+    n = run.setup.batch_size
+    by_chance = (2 * n + 1) / (12 * n * n) if n else 0.0
+    return np.sqrt(np.maximum(variance - by_chance, 0))
 
 
 def orientation(run: Run, steps: FloatArray, player: str = "") -> FloatArray | None:

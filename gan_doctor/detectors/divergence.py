@@ -43,7 +43,8 @@ class Divergence(Detector):
         proportion. Relativistic losses know differences of logits only: there the gap between
         reals and fakes counts, and the spread. The Wasserstein loss has no scale: there
         the gap must be ten times what it was in the first tenth of the budget, grow fourfold while
-        the run doubles in length, and still grow; its offset, and with it G's loss, may drift. A
+        the run doubles in length, and still grow, and it is away until it is smaller than it was
+        then; its offset, and with it G's loss, may drift. A
         family that is not known must be out of proportion and grow. It warns while the samples are
         not real, and is critical where they are bad.
 
@@ -105,6 +106,7 @@ class Divergence(Detector):
         still = _growth(run, signal.size, 0.9) / _STILL
         grown = signal.size / (self._limit["grown"] * _early(run, signal.size))
         growing = np.minimum(np.minimum(growth, still), grown)
+        growing = np.fmax(growing, _still_out(signal.size, growing))
         return growing if run.setup.objective.family else np.minimum(growing, huge)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
@@ -214,6 +216,17 @@ def _growth(run: Run, size: FloatArray, share: float) -> FloatArray:
     then = np.searchsorted(run.ticks, begun + share * (run.ticks - begun), side="right") - 1
     before = np.where(then >= 0, size[np.maximum(then, 0)], np.nan)
     return size / np.where(before > 0, before, np.nan)
+
+
+def _still_out(size: FloatArray, growing: FloatArray) -> FloatArray:
+    """(T,) the size over the one at which it ran away for some ticks, NaN if it never did.
+
+    What has run away need not speed up to stay away: what grows with the square of the time grows
+    fourfold whenever the time doubles, and ever less from tick to tick.
+    """
+    away = np.convolve(growing >= 1, np.ones(_SMOOTHED), "full")[: len(growing)] == _SMOOTHED
+    first = int(np.argmax(away)) if away.any() else len(size)
+    return np.concatenate([np.full(first, np.nan), size[first:] / size[first : first + 1]])
 
 
 def _early(run: Run, size: FloatArray) -> FloatArray:

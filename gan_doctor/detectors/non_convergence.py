@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from gan_doctor.detectors._base import (
 )
 from gan_doctor.detectors._evidence import measured, percent, recorded
 from gan_doctor.detectors._oscillation import WINDOW, Peaks, peaks
-from gan_doctor.detectors._signals import SampleState, sample_state
+from gan_doctor.detectors._signals import SampleState, sample_state, turns
 from gan_doctor.stats import (
     MAD_TO_SD,
     Alarm,
@@ -47,6 +47,7 @@ class _Signs:
     Args:
         steps: (L,) of the looks.
         peaks: The strongest oscillation of D's loss and of its output on reals.
+        turns: (L,) sd of D's AUROC over the last ticks.
         cosine: (L,) mean cosine between successive gradients of G.
         stuck: (L,) 1 where the checks show that the samples are short of real and stay so, 0 where
             they do not show it, NaN where there are too few.
@@ -55,6 +56,7 @@ class _Signs:
 
     steps: FloatArray
     peaks: tuple[Peaks, ...]
+    turns: FloatArray
     cosine: FloatArray
     stuck: FloatArray
     swing: FloatArray
@@ -64,9 +66,9 @@ class NonConvergence(Detector):
     """Finds oscillation late in the training while the samples make no progress.
 
     What it does:
-        Looks for a period in D's loss and in its output on real data, for steps of G that overshoot
-        each other, and for samples that go up and down, where the samples stay short of real. A
-        single jump of D's loss is noted.
+        Looks for a period in D's loss and in its output on real data, for a D and a G that take
+        turns in being ahead, for steps of G that overshoot each other, and for samples that go up
+        and down, where the samples stay short of real. A single jump of D's loss is noted.
 
     Why this is a problem:
         Gradient steps of two players can circle the solution instead of approaching it (Mescheder
@@ -76,17 +78,20 @@ class NonConvergence(Detector):
         Period: the largest share of detrended power in one frequency over the last 64 ticks,
         against AR(1) processes that remember as much, because noise with memory also looks
         periodic. A tick is the median of its steps, and periods of 16 steps are left out: lazy
-        regularisation is no oscillation. Overshoot: the mean cosine between successive gradients of
-        G. Any of these counts where the last checks show that the samples are short of real and
-        gain little: the whole confidence intervals of their mean and of Sen's slope must say so. An
-        unsure trend shows nothing. Without enough checks only the period counts. A jump is a tick
-        of D's loss far from the 20 before it.
+        regularisation is no oscillation. Turns: the sd of D's AUROC over 20 ticks. Overshoot: the
+        mean cosine between successive gradients of G. Any of these counts where the last checks
+        show that the samples are short of real and gain little: the whole confidence intervals of
+        their mean and of Sen's slope must say so. An unsure trend shows nothing. Without enough
+        checks only the period and the turns count. A jump is a tick of D's loss far from the 20
+        before it.
 
     Limits:
         surrogates .998 (catalogue S4 has .99 for a single look, which would warn of 5 in 100 runs
-        whose losses are AR(1) noise; ours of 1); overshoot .95 (catalogue 2.1 measured 1; healthy
-        rings reach .9), fluctuation .2 of the quality, gain .3 and real .75 of it, late .4 of the
-        budget, jump 20 robust sds (proposals). It is never critical.
+        whose losses are AR(1) noise; ours of 1); turns .15 (39 design cases: healthy ones had at
+        most .04, or .11 under the Wasserstein loss, and those that circled .15 to .3); overshoot
+        .95 (catalogue 2.1 measured 1; healthy rings reach .9), fluctuation .2 of the quality, gain
+        .3 and real .75 of it, late .4 of the budget, jump 20 robust sds (proposals). It is never
+        critical.
 
     Known false alarms:
         A learning rate that goes up and down, classes that come in order (GD604), and a log of
@@ -109,6 +114,9 @@ class NonConvergence(Detector):
             0.998,
             "share of AR(1) surrogates with a weaker peak",
             "catalogue S4 (.99), for two series and many looks",
+        ),
+        "turns": Limit(
+            0.15, "sd of D's AUROC over 20 ticks", "design cases: healthy ones have .04"
         ),
         "overshoot": Limit(0.95, "mean cosine of G's gradients this far below 0", "proposal"),
         "fluctuation": Limit(0.2, "sd of the quality over the last checks", "proposal"),
@@ -143,7 +151,8 @@ class NonConvergence(Detector):
         stuck = swing = np.full(len(steps), np.nan)
         if isinstance(state, SampleState):
             stuck, swing = (state.at(steps, values) for values in self._progress(state))
-        return _Signs(steps, found, cosine[np.isin(run.ticks, steps)], stuck, swing)
+        looks = np.isin(run.ticks, steps)
+        return _Signs(steps, found, turns(run, player)[looks], cosine[looks], stuck, swing)
 
     def _progress(self, state: SampleState) -> tuple[FloatArray, FloatArray]:
         """(C,) whether the checks up to each one show that nothing is gained, and their sd."""
@@ -173,13 +182,14 @@ class NonConvergence(Detector):
         return slope.low <= 0 and gain < self._limit["gain"]
 
     def _degree(self, signs: _Signs) -> FloatArray:
-        """(L,) the strongest sign over its limit; the period alone where samples are unknown."""
+        """(L,) the strongest sign over its limit; those of D alone where samples are unknown."""
         period = np.fmax.reduce([peak.exceeds for peak in signs.peaks]) / self._limit["surrogates"]
+        of_d = np.fmax(period, signs.turns / self._limit["turns"])
         overshoot = -signs.cosine / self._limit["overshoot"]
         swing = signs.swing / self._limit["fluctuation"]
-        strongest = np.fmax.reduce([period, overshoot, swing])
+        strongest = np.fmax.reduce([of_d, overshoot, swing])
         judged = np.where(signs.stuck == 1, strongest, np.minimum(strongest, 0))
-        return np.where(np.isnan(signs.stuck), period, judged)
+        return np.where(np.isnan(signs.stuck), of_d, judged)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
         """Says what swings, how the samples stand, and not to stop for it."""
@@ -188,9 +198,7 @@ class NonConvergence(Detector):
         signs, state = self._signs(run, player), sample_state(run, player)
         assert not isinstance(signs, Missing)
         judged = np.any(signs.stuck[_within(alarm, signs.steps)] == 1)
-        rows = self._rows(run, alarm, signs)
-        if not judged:  # then only the periods counted
-            rows = rows[: len(signs.peaks)]
+        rows = [*self._of_d(run, alarm, signs), *(self._of_g(run, alarm, signs) if judged else ())]
         said, strongest = max(rows, key=lambda row: _over(row[1]))
         others = (replace(row, important=False) for _, row in rows if row is not strongest)
         evidence = (replace(strongest, important=True), *others)
@@ -210,9 +218,8 @@ class NonConvergence(Detector):
             score, alarm, player, _sentence(said, alarm, samples), evidence, (missing,)
         )
 
-    def _rows(self, run: Run, alarm: Alarm, signs: _Signs) -> list[tuple[str, Evidence]]:
-        """Each sign over the stretch of an alarm, and words for it."""
-        rows: list[tuple[str, Evidence]] = []
+    def _of_d(self, run: Run, alarm: Alarm, signs: _Signs) -> Iterator[tuple[str, Evidence]]:
+        """What D does over the stretch of an alarm, in words and as evidence."""
         unit = run.clock.split("_")[-1] + "s"
         for peak in signs.peaks:
             words, limit = "share of AR(1) surrogates with a weaker peak", self._limit["surrogates"]
@@ -221,18 +228,24 @@ class NonConvergence(Detector):
                 inside = _within(alarm, peak.steps) & np.isfinite(peak.period)
                 period, power = np.median(peak.period[inside]), np.median(peak.share[inside])
                 said = f"D's {what} has swung with a period of about {period:.0f} {unit}"
-                rows.append((f"{said} ({percent(power)} of its power)", row))
+                yield f"{said} ({percent(power)} of its power)", row
+        for row in measured(
+            run, alarm, "auroc", "sd over 20 ticks", signs.steps, signs.turns, self._limit["turns"]
+        ):
+            yield f"D and G have taken turns in being ahead (sd of AUROC {row.value:.2f})", row
+
+    def _of_g(self, run: Run, alarm: Alarm, signs: _Signs) -> Iterator[tuple[str, Evidence]]:
+        """What G does."""
         for row in measured(
             run, alarm, "gradient/g/cosine", "mean", signs.steps, signs.cosine,
             -self._limit["overshoot"], "below",
         ):  # fmt: skip
-            rows.append((f"G's steps have overshot each other (cosine {row.value:.2f})", row))
+            yield f"G's steps have overshot each other (cosine {row.value:.2f})", row
         for row in measured(
             run, alarm, "sample/coverage", "sd of the quality over the last checks", signs.steps,
             signs.swing, self._limit["fluctuation"],
         ):  # fmt: skip
-            rows.append((f"The samples' quality has gone up and down by {row.value:.2f}", row))
-        return rows
+            yield f"The samples' quality has gone up and down by {row.value:.2f}", row
 
     def _noted(self, run: Run, score: Score, alarm: Alarm, player: str) -> Finding:
         """A jump, with what the loss was before."""

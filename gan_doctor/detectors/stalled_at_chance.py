@@ -17,6 +17,7 @@ from gan_doctor.detectors._signals import (
     sample_state,
     samples_in_words,
     separation,
+    turns,
 )
 from gan_doctor.stats import Alarm, Persistence
 
@@ -38,11 +39,13 @@ class StalledAtChance(Detector):
 
     How it is measured:
         Dominance near 0, separation (AUROC, oriented) at or below chance, and samples whose
-        coverage is clearly below that between halves of the reals. Without samples it is not
-        assessed: a loss at its equilibrium is no sign of a fault.
+        coverage is clearly below that between halves of the reals. A separation that goes up and
+        down is that of players who take turns (non-convergence), not of a blind D. Without samples
+        it is not assessed: a loss at its equilibrium is no sign of a fault.
 
     Limits:
-        dominance .25 on both sides, real .75, bad .2 (proposals); separation .55 (catalogue S2).
+        dominance .25 on both sides, real .75, bad .2 (proposals); separation .55 (catalogue S2);
+        turns .15 (as in non-convergence).
 
     Known false alarms:
         A genuine equilibrium, heavy augmentation or a relativistic loss: D is at chance and the
@@ -61,6 +64,9 @@ class StalledAtChance(Detector):
     limits = {
         "dominance": Limit(0.25, "D's loss this near its equilibrium", "proposal"),
         "separation": Limit(0.55, "AUROC of D up to here", "catalogue S2, a proposal"),
+        "turns": Limit(
+            0.15, "sd of D's AUROC over 20 ticks, up to which D is blind", "as in non-convergence"
+        ),
         "real": Limit(0.75, "samples that reach this share of the data count as real", "proposal"),
         "bad": Limit(0.2, "samples that reach less than this share of the data", "proposal"),
     }
@@ -79,6 +85,7 @@ class StalledAtChance(Detector):
         if isinstance(state, Missing):
             return state
         blind = (np.abs(ahead) <= self._limit["dominance"]) & (apart <= self._limit["separation"])
+        blind &= ~(turns(run, player) > self._limit["turns"])
         away = state.at(run.ticks, 1 - state.quality)
         known = ~np.isnan(ahead + apart)
         stalled = np.where(known, only_where(blind, away), np.nan)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gan_doctor.core import Finding, Remedy, Run
+from gan_doctor.diagnosis.answers import ANSWERS
 from gan_doctor.tricks import Category
 
 LAST = 9  # rank behind all cards of a category
@@ -36,6 +37,24 @@ def fix(
 ) -> Correction:
     """A correction of the fault itself, under the name of its signature."""
     return Correction(Remedy(finding.slug, title, action, values or {}, check=check))
+
+
+def answer(
+    slug: str,
+    action: str,
+    check: str,
+    values: Mapping[str, Any] | None = None,
+    rank: int = 0,
+    cost_note: str = "",
+    avoid_when: str = "",
+) -> Correction:
+    """One of `ANSWERS`, with what is to be done in this run."""
+    said = ANSWERS[slug]
+    remedy = Remedy(
+        slug, said.title, action, values or {}, cost_note=cost_note, check=check,
+        avoid_when=avoid_when,
+    )  # fmt: skip
+    return Correction(remedy, said.category, rank)
 
 
 def mean_since(run: Run, finding: Finding, name: str) -> float | None:

@@ -36,7 +36,7 @@ _FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
     "discriminator-overpowering": (*_ANYTHING, "value-range-mismatch", "discriminator-overfitting"),
     "discriminator-failing": (*_ANYTHING, "learning-rate-exhausted"),
     "stalled-at-chance": (*_ANYTHING, "learning-rate-exhausted", "discriminator-failing"),
-    "non-convergence": (*_ANYTHING, "mode-hopping"),
+    "non-convergence": (*_ANYTHING, "mode-collapse", "mode-hopping"),
     "mode-collapse": (*_ANYTHING, *_OF_THE_GAME, "latent-ignored"),
     "mode-dropping": (
         *_ANYTHING,

@@ -11,7 +11,7 @@ import numpy as np
 from gan_doctor.core import Finding, Remedy, Run, Upsampling
 from gan_doctor.detectors._evidence import percent
 from gan_doctor.diagnosis import _wiring
-from gan_doctor.diagnosis._correction import LAST, Correction, fix, mean_since, shown_by
+from gan_doctor.diagnosis._correction import LAST, Correction, answer, fix, mean_since, shown_by
 from gan_doctor.diagnosis.outlook import best_step
 
 UNEVEN = 4.0  # times the parameters of the other player, from which on size is a cause (proposal)
@@ -22,7 +22,7 @@ LEAKS = 0.8  # probability of an augmentation from which on it leaks (catalogue 
 def corrections(run: Run, finding: Finding) -> tuple[Correction, ...]:
     """What answers a finding beside the tricks, with the numbers of this run."""
     answers = _TABLE.get(finding.slug, ())
-    return tuple(found for answer in answers if (found := answer(run, finding)) is not None)
+    return tuple(found for of in answers if (found := of(run, finding)) is not None)
 
 
 # Numbers of this run
@@ -116,8 +116,7 @@ def _augment_less(run: Run, finding: Finding) -> Correction:
         which = shown_by(finding).removeprefix("sample/leak/") or "what leaks"
         action = f"Leave {which} out of the augmentation, or do it to half as many samples."
     check = "The share of fakes that are taken for augmented falls to that of the reals."
-    remedy = Remedy("augment-less", "Augment less", action, values, check=check)
-    return Correction(remedy, "tuning")
+    return answer("augment-less", action, check, values)
 
 
 def _even_kernels(run: Run, finding: Finding) -> Correction | None:
@@ -164,16 +163,14 @@ def _capacity(run: Run, finding: Finding) -> Correction | None:
         f"{verb} D's layers to about {factor:g} times their channels: {larger} has {times:.2g} "
         f"times the parameters of {smaller}."
     )
-    remedy = Remedy(
+    return answer(
         "capacity",
-        "Players of a size",
         action,
+        "D's AUROC moves off its extreme within a tenth of the budget.",
         {"d_width_factor": factor},
         cost_note="D is another network: train it afresh.",
-        check="D's AUROC moves off its extreme within a tenth of the budget.",
         avoid_when="Not while a learning rate or the wiring explains it.",
     )
-    return Correction(remedy, "architecture")
 
 
 def _full_precision(run: Run, finding: Finding) -> Correction | None:
@@ -187,8 +184,7 @@ def _full_precision(run: Run, finding: Finding) -> Correction | None:
         "Compute the losses and penalties in float32, outside of mixed precision, and unscale the "
         f"gradient before it is clipped: {narrow[run.setup.amp]}."
     )
-    check = "The same steps in float32 show nothing of it."
-    return Correction(Remedy("full-precision", "Losses in float32", action, check=check), "tuning")
+    return answer("full-precision", action, "The same steps in float32 show nothing of it.")
 
 
 def _shuffled_stream(run: Run, finding: Finding) -> Correction:
@@ -196,30 +192,36 @@ def _shuffled_stream(run: Run, finding: Finding) -> Correction:
     buffer = f"{100 * size:,} samples" if size else "100 batches"
     action = f"Where the data is streamed, shuffle its files and keep a buffer of {buffer}."
     check = "The means of the real batches vary as those of shuffled data."
-    remedy = Remedy("shuffled-stream", "A shuffled stream", action, check=check)
-    return Correction(remedy, "tuning", LAST)
+    return answer("shuffled-stream", action, check, rank=LAST)
 
 
 def _latent_in_more_layers(run: Run, finding: Finding) -> Correction:
-    remedy = Remedy(
+    return answer(
         "latent-in-more-layers",
-        "z in more layers",
         "Give z to several layers of G, or noise of its own to each, not to the first alone.",
+        "Samples of two z under one condition differ.",
+        rank=LAST,
         cost_note="G is another network: train it afresh.",
-        check="Samples of two z under one condition differ.",
     )
-    return Correction(remedy, "architecture", LAST)
 
 
 def _blur(run: Run, finding: Finding) -> Correction:
-    remedy = Remedy(
+    return answer(
         "blurred-resampling",
-        "Resampling without aliases",
         "Blur with (1, 2, 1) after each upsampling in G and before each subsampling in D.",
+        "The peaks at the period of the upsampling leave the spectrum of the fakes.",
+        rank=LAST,
         cost_note="Both are other networks: train them afresh.",
-        check="The peaks at the period of the upsampling leave the spectrum of the fakes.",
     )
-    return Correction(remedy, "architecture", LAST)
+
+
+def _more_data(run: Run, finding: Finding) -> Correction:
+    return answer(
+        "more-data",
+        "Train on more samples, or begin with networks that were trained on more of the kind.",
+        "Held-out reals score like those of the training.",
+        rank=LAST,
+    )
 
 
 Answer = Callable[[Run, Finding], "Correction | None"]
@@ -239,6 +241,8 @@ _TABLE: Mapping[str, tuple[Answer, ...]] = {
     "quality-regression": (_roll_back,),
     "value-range-mismatch": (_same_values,),
     "augmentation-leak": (_wiring.augmentation_leak, _augment_less),
+    "discriminator-overfitting": (_more_data,),
+    "memorization": (_more_data,),
     "player-not-updated": (_wiring.player_not_updated,),
     "double-sigmoid": (_wiring.double_sigmoid,),
     "labels-swapped": (_wiring.labels_swapped,),

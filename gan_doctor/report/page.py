@@ -1,4 +1,4 @@
-"""The page of a detector or trick for a terminal: its docstring, wrapped to the width at hand."""
+"""The page of a failure or a remedy for a terminal: its docstring, wrapped to the width at hand."""
 
 from __future__ import annotations
 

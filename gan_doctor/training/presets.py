@@ -171,9 +171,10 @@ PRESETS: Mapping[str, Preset] = {
         images=Case({"lr_g": 5e-3, "lr_d": 5e-5}, {"d_norm": "none"}),
     ),
     "non-convergence": Preset(
-        "Much momentum at high rates: the two players overshoot and circle each other.",
+        "Much momentum at high rates: the two players take turns in being ahead.",
         code="GD204",
-        **_anywhere(Case({"beta1": 0.9, "lr_g": 5e-3, "lr_d": 5e-3})),
+        home="ring",
+        points=Case({"beta1": 0.9, "lr_g": 5e-3, "lr_d": 5e-3}, {"tricks": {"spectral-norm": {}}}),
     ),
     "auxiliary-loss-dominates": Preset(
         "A pixel loss of weight 10,000 leaves the adversarial loss no say.",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gan_doctor.detectors import known as detectors
+from gan_doctor.diagnosis.answers import ANSWERS
 from gan_doctor.readers import known as readers
 from gan_doctor.tricks import known as tricks
 
@@ -48,7 +49,7 @@ def test_explains_a_detector_by_its_slug_or_code(command: Any, name: str) -> Non
     assert max(map(len, said.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("slug", [*detectors(), *tricks()])
+@pytest.mark.parametrize("slug", [*detectors(), *tricks(), *ANSWERS])
 def test_every_page_can_be_read(command: Any, slug: str) -> None:
     answer = command("explain", slug)
     assert answer.code == 0

@@ -59,6 +59,17 @@ def test_fires_on_an_overshooting_g_whose_samples_stay_bad(examine, make_run, of
     assert finding.evidence[0].series == "gradient/g/cosine"
 
 
+@pytest.mark.parametrize("up", [1, -1])
+def test_fires_on_players_that_take_turns(examine, make_run, swings, of_quality, up):
+    """Measured: momentum of .9 under spectral normalisation has an AUROC from .05 to 1."""
+    auroc = swings(0.5, up * 0.35, 75)
+    for quality, said in ((of_quality(0.1), "stay around 10%"), ({}, "too few samples")):
+        (finding,) = examine(make_run({"loss/d": 0.9, "auroc": auroc}, quality)).findings
+        assert "taken turns in being ahead (sd of AUROC 0.2" in finding.message
+        assert said in finding.message
+        assert finding.evidence[0].series == "auroc"
+
+
 def test_fires_on_samples_that_go_up_and_down(examine, make_run, swings, of_quality):
     run = make_run({"loss/d": 0.9}, of_quality(swings(0.4, 0.3, 72)))
     (finding,) = examine(run).findings
@@ -126,6 +137,19 @@ def test_stays_silent_on_noise_that_remembers(examine, make_run, rho):
         for seed in range(25)
     ]
     assert sum(found) <= 1
+
+
+@pytest.mark.parametrize(("batch", "noise"), [(64, 0.05), (8, 0.15)])
+def test_stays_silent_on_an_auroc_that_varies_with_its_batches(
+    examine, make_run, swings, with_setup, of_quality, batch, noise
+):
+    run = make_run({"loss/d": 0.9, "auroc": swings(0.5, 0.0, noise=noise)}, of_quality(0.1))
+    assert examine(with_setup(run, batch_size=batch)).findings == ()
+
+
+def test_stays_silent_when_players_take_turns_at_the_data(examine, make_run, swings, of_quality):
+    run = make_run({"loss/d": 0.9, "auroc": swings(0.5, 0.35, 75)}, of_quality(0.95))
+    assert examine(run).findings == ()
 
 
 def test_stays_silent_when_the_samples_are_real(examine, make_run, swings, of_quality):

@@ -41,3 +41,12 @@ def test_a_loss_at_its_equilibrium_without_samples_is_not_assessed(examine, make
     verdict = examine(make_run(players(0.5, 1.3863)))
     assert verdict.status == "not assessed"
     assert "samples" in verdict.missing[0].what
+
+
+def test_players_that_take_turns_are_not_a_blind_d(examine, make_run, players, nothing, swings):
+    """Measured: momentum of .9 under spectral normalisation swings from .05 to 1, its mean is .41.
+
+    In most ticks D is at or below chance, as a blind one is.
+    """
+    run = make_run(players(swings(0.41, 0.4, 75), 1.3863), nothing)
+    assert examine(run).findings == ()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from gan_doctor.core import (
     Upsampling,
 )
 from gan_doctor.detectors import known as detectors
+from gan_doctor.diagnosis.answers import ANSWERS
+from gan_doctor.diagnosis.corrections import corrections
 from gan_doctor.diagnosis.decision_table import remedies
 from gan_doctor.tricks import CATEGORIES, known
 
@@ -107,6 +110,38 @@ def test_a_correction_takes_its_place_in_the_order_of_tricks() -> None:
     slugs = [r.slug for r in remedies(run(wide), finding("exploding-gradient"))]
     assert slugs[0] == "full-precision"
     assert [known()[slug].category for slug in slugs[1:]] == ["loss", "architecture"]
+
+
+def test_what_no_trick_cures_has_a_page_of_its_own() -> None:
+    """A report sends to `gan-doctor explain` for every name in it."""
+    for slug, said in ANSWERS.items():
+        assert slug not in known()
+        assert slug not in detectors()
+        headings = re.findall(r"^(\w.*):$", said.page, re.MULTILINE)
+        wanted = ["What it does", "When to use it", "When not to", "Cost"]
+        assert [h for h in headings if h != "Values"] == [
+            *wanted, "How to see that it worked", "References",
+        ]  # fmt: skip
+    setups = EVERYTHING, Setup(amp="float16"), Setup(sample_shape=(1, 8, 8))
+    sizes = Network("g", parameters=100), Network("d", parameters=1600)
+    setups = *setups, Setup(networks=sizes), Setup(networks=sizes, amp="bfloat16")
+    offered = {
+        offer.remedy.slug
+        for slug in detectors()
+        for setup in setups
+        for offer in corrections(run(setup), _at(slug))
+    }
+    assert set(ANSWERS) <= offered
+    assert offered <= {*ANSWERS, *detectors()}
+
+
+def test_few_data_are_answered_by_more_after_all_that_costs_less() -> None:
+    for slug in ("discriminator-overfitting", "memorization"):
+        (more,) = corrections(run(), finding(slug))
+        assert (more.remedy.slug, more.category) == ("more-data", "tuning")
+    tricks = {"ada", "diff-augment", "consistency", "lecam", "dropout", "r1-penalty"}
+    offers = remedies(run(), finding("discriminator-overfitting"))
+    assert offers[0].slug in tricks
 
 
 # Faults of the wiring
