@@ -43,7 +43,8 @@ class AugmentationLeak(Detector):
     How it is measured:
         The share of the fakes that each classifier takes for augmented, less the share of the reals
         that it did not learn from. The largest counts, where the fakes are at all realistic: a leak
-        lowers precision but not to nothing. It does not touch sharpness either, so where the
+        lowers precision and recall but not to nothing, and a collapsed G makes a few shapes that
+        the classifiers take for anything. It does not touch sharpness either, so where the
         variance of the Laplacian was recorded it must be that of the reals up to a factor: the
         classifiers know reals and augmented reals only, and take blur or a grid for anything. An
         augmentation under which the data is symmetric is not among the classifiers. No alarm sounds
@@ -57,9 +58,9 @@ class AugmentationLeak(Detector):
         second classifier: the augmentation that is named is the one with the largest share.
 
     Limits:
-        leaked .25 of the fakes (warning), mostly .5 (critical), realistic .1 of real precision,
-        sharpness a factor of 2, earliest .1 of the budget; all proposals, chosen on the digits
-        above.
+        leaked .25 of the fakes (warning), mostly .5 (critical), realistic .1 of real precision and
+        recall, sharpness a factor of 2, earliest .1 of the budget; all proposals, chosen on the
+        digits above.
 
     Known false alarms:
         Faults that the classifiers did not learn and that leave the sharpness as it is: a grey
@@ -78,7 +79,9 @@ class AugmentationLeak(Detector):
     limits = {
         "leaked": Limit(0.25, "share of fakes above the reals' taken for augmented", "proposal"),
         "mostly": Limit(0.5, "share of fakes above the reals' that is critical", "proposal"),
-        "realistic": Limit(0.1, "share of real precision from which it counts", "proposal"),
+        "realistic": Limit(
+            0.1, "share of real precision and recall from which it counts", "proposal"
+        ),
         "sharpness": Limit(
             2.0, "times the real Laplacian variance, up or down, up to which it counts", "proposal"
         ),
@@ -93,7 +96,7 @@ class AugmentationLeak(Detector):
         if isinstance(shares, Missing):
             return shares
         leaked = np.fmax.reduce([*shares.values()])
-        counts = state.precision >= self._limit["realistic"]
+        counts = np.minimum(state.precision, state.recall) >= self._limit["realistic"]
         sharpness = against_null(run, "sample/laplacian_variance", player)
         if not isinstance(sharpness, Missing):
             most = self._limit["sharpness"]

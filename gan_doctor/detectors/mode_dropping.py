@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from gan_doctor.core import Finding, Missing, Run
+from gan_doctor.core import Evidence, Finding, Key, Missing, Run
 from gan_doctor.detectors._base import Detector, Limit, Score, graded, share_of_budget
 from gan_doctor.detectors._evidence import measured, percent
 from gan_doctor.detectors._signals import against_null, sample_state
@@ -14,13 +15,17 @@ from gan_doctor.stats import Alarm
 
 __all__ = ["ModeDropping"]
 
+MISSED = 0.1  # share of a cluster's real share, below which it is missed (as in metrics.reached)
+OVERFILLED = 2.0  # times it, above which it stands in for others
+_SHOWN = 3  # clusters of each kind that are shown
+
 
 class ModeDropping(Detector):
     """Finds clusters of the real data that G does not make.
 
     What it does:
-        Sorts reals and fakes into clusters that were found in the real data, and adds up the share
-        of the real data in clusters that the fakes miss.
+        Sorts reals and fakes into clusters that were found in the real data, and counts those that
+        the fakes miss.
 
     Why this is a problem:
         Every single sample can look right while whole classes are missing. Neither the losses nor
@@ -30,8 +35,9 @@ class ModeDropping(Detector):
         k-means on the features of the reals; a cluster is missed when the fakes fill it to less
         than a tenth of its real share. The share that is reached is held against the same between
         halves of the reals. Where the fakes look like nothing in the data, their clusters mean
-        nothing and the check does not count. No alarm sounds in the first fifth of the budget:
-        healthy digits missed .3 of the clusters up to a seventh of it.
+        nothing and the check does not count. The largest clusters that are missed, and those with
+        more than twice their share, are shown by their numbers. No alarm sounds in the first fifth
+        of the budget: healthy digits missed .3 of the clusters up to a seventh of it.
 
     Limits:
         missing .15 (warning) and many .5 (critical); realistic .1 of real precision; all proposals.
@@ -50,8 +56,8 @@ class ModeDropping(Detector):
     code = "GD302"
     title = "Mode dropping"
     limits = {
-        "missing": Limit(0.15, "share of the data that is missed, a warning", "proposal"),
-        "many": Limit(0.5, "share of the data that is missed, critical", "proposal"),
+        "missing": Limit(0.15, "share of the clusters that is missed, a warning", "proposal"),
+        "many": Limit(0.5, "share of the clusters that is missed, critical", "proposal"),
         "realistic": Limit(
             0.1, "share of real precision from which clusters mean something", "proposal"
         ),
@@ -59,7 +65,7 @@ class ModeDropping(Detector):
     }
 
     def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:
-        """The share of the real data that is missed, at each check with realistic fakes."""
+        """The share of the clusters that is missed, at each check with realistic fakes."""
         reached, state = against_null(run, "sample/modes", player), sample_state(run, player)
         if isinstance(reached, Missing):
             return reached
@@ -77,7 +83,7 @@ class ModeDropping(Detector):
         return graded(reached.steps, missed, *limits, not_before=earliest)
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:
-        """Says how much of the data is missed."""
+        """Says how many are missed, and which."""
         reached = against_null(run, "sample/modes", player)
         state = sample_state(run, player)
         assert not isinstance(reached, Missing)
@@ -88,11 +94,29 @@ class ModeDropping(Detector):
                 run, alarm, str(reached.key), words, reached.steps, reached.values,
                 1 - score.limit, "below", important=True,
             ),
+            *_of_clusters(run, alarm, reached.key),
             *measured(run, alarm, "sample/precision", words, state.steps, state.precision),
             *measured(run, alarm, "sample/recall", words, state.steps, state.recall),
         )  # fmt: skip
         message = (
-            f"Since step {alarm.onset:g} the samples miss clusters that hold "
-            f"{percent(1 - min(evidence[0].value, 1))} of the real data."
+            f"Since step {alarm.onset:g} the samples miss "
+            f"{percent(1 - min(evidence[0].value, 1))} of the clusters of the real data."
         )
         return self._report(score, alarm, player, message, evidence)
+
+
+def _of_clusters(run: Run, alarm: Alarm, modes: Key) -> Iterator[Evidence]:
+    """The largest clusters that are missed, and those that are filled in their place."""
+    filled = []
+    for series in run.by_label("sample/mode_share", modes.player, modes.features).values():
+        real = float(run.null_at(series)[-1])
+        for row in measured(run, alarm, str(series.key), "", series.steps, series.values):
+            words = f"mean share of the fakes, where {percent(real)} of the reals are"
+            filled.append((replace(row, statistic=words), real))
+    missed = [(row, real) for row, real in filled if row.value < MISSED * real]
+    over = [(row, real) for row, real in filled if row.value > OVERFILLED * real > 0]
+    for rows in (
+        sorted(missed, key=lambda pair: -pair[1]),
+        sorted(over, key=lambda pair: pair[1] - pair[0].value),
+    ):
+        yield from (row for row, _ in rows[:_SHOWN])

@@ -136,8 +136,8 @@ def _players():
 def filled(make_run):
     """Makes a run whose fakes fill clusters, from the number of a check to (K,) shares."""
 
-    def make(shares_at, n=512, seed=0):
-        run, random = make_run({}, GOOD), np.random.default_rng(seed)
+    def make(shares_at, n=512, seed=0, **values):
+        run, random = make_run({}, GOOD | values), np.random.default_rng(seed)
         steps = np.arange(24, 1201, 24)
         drawn = np.array([random.multinomial(n, shares_at(c)) / n for c in range(len(steps))])
         keys = [
