@@ -9,7 +9,7 @@ from collections.abc import Collection
 import numpy as np
 
 from gan_doctor.core import FloatArray
-from gan_doctor.stats import robust_sd
+from gan_doctor.stats import robust_sd, trailing_median
 
 BASELINE = 20  # values from which on something is usual
 REMEMBERED = 200  # latest values that it is taken from: the ticks of one budget
@@ -53,13 +53,8 @@ def beyond_usual(
 
 def _usual(values: FloatArray) -> FloatArray:
     """(N,) the median of the latest values before each, NaN while there are too few; 0 is none."""
-    usual, past = np.full(len(values), np.nan), _Past()
-    for i, value in enumerate(values[:REMEMBERED].tolist()):
-        usual[i] = past.median
-        past.take(value)
-    if len(values) > REMEMBERED:
-        windows = np.lib.stride_tricks.sliding_window_view(values[:-1], REMEMBERED)
-        usual[REMEMBERED:] = np.median(windows, axis=1)
+    usual = np.roll(trailing_median(values, REMEMBERED), 1)
+    usual[:BASELINE] = np.nan
     return np.where(usual > 0, usual, np.nan)
 
 

@@ -16,7 +16,7 @@ from gan_doctor.detectors._signals import (
     sample_state,
     samples_in_words,
 )
-from gan_doctor.stats import Alarm, mean_by_tick
+from gan_doctor.stats import Alarm, mean_by_tick, trailing_median
 
 __all__ = ["Divergence"]
 
@@ -201,13 +201,7 @@ def _before(run: Run, signal: _Signal, alarm: Alarm, now: float) -> str:
 
 def _size(values: FloatArray) -> FloatArray:
     """(T,) the median over five ticks of the absolute value; NaN where none is finite."""
-    if not len(values):
-        return values
-    padded = np.concatenate([np.full(_SMOOTHED - 1, np.nan), np.abs(values)])
-    padded[~np.isfinite(padded)] = np.nan
-    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, _SMOOTHED), axis=1)
-    n = (~np.isnan(windows)).sum(1)  # NaN sorts to the end
-    return np.where(n > 0, windows[np.arange(len(values)), np.maximum(n - 1, 0) // 2], np.nan)
+    return trailing_median(np.abs(values), _SMOOTHED)
 
 
 def _growth(run: Run, size: FloatArray, share: float) -> FloatArray:

@@ -177,8 +177,9 @@ def _growth(run: Run, weights: FloatArray) -> FloatArray:
     if not run.tick_steps:
         return np.full(len(weights), np.nan)  # rows and epochs are no steps
     first = np.searchsorted(run.ticks, run.ticks - _WITHIN)
-    pieces = [weights[a : i + 1] for i, a in enumerate(first)]
-    least = np.array([np.fmin.reduce(piece) for piece in pieces])
+    here, least = np.arange(len(weights)), weights
+    for back in range(1, int((here - first).max(initial=0)) + 1):
+        least = np.fmin(least, np.where(here - back >= first, weights[here - back], np.nan))
     return weights / np.where(least > 0, least, np.nan)
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from gan_doctor.core import Evidence, Finding, FloatArray, Missing, Run
+from gan_doctor.core import Evidence, Finding, FloatArray, Missing, Run, Series
 from gan_doctor.detectors._base import (
     ASSUMED_BUDGET,
     THREE_CHECKS,
@@ -135,13 +134,14 @@ class HealthyPattern(Detector):
     def _shapes(self, run: Run, player: str, state: SampleState) -> list[_Shape]:
         """The shape at each block at which it is judged."""
         series = run.get("loss/d/clean", player) or run.get("loss/d", player)
-        loss, shapes = median_by_tick(series, run.ticks), []
+        assert series is not None
+        loss, shapes = Series(series.key, run.ticks, median_by_tick(series, run.ticks)), []
         budget, first = float(run.budget or ASSUMED_BUDGET), _FROM
         while len(run.ticks) and budget <= run.ticks[-1] * _BLOCKS / _FROM:
             edges = np.arange(1, _BLOCKS + 1) * budget / _BLOCKS
             edges = edges[edges <= run.ticks[-1]]
             ends = run.ticks[np.searchsorted(run.ticks, edges, side="left")]
-            blocks = _medians(loss, np.searchsorted(edges, run.ticks, side="left"), len(edges))
+            blocks = median_by_tick(loss, edges)
             for n in range(first, len(edges) + 1, _EVERY):
                 whole = n == _BLOCKS and run.budget is not None
                 shapes.append(self._shape(run, blocks[:n], float(ends[n - 1]), state, whole))
@@ -199,15 +199,6 @@ class HealthyPattern(Detector):
             f"{percent(max(shape.quality, 0))} of the data: nothing to do."
         )
         return self._report(score, alarm, player, message, evidence)
-
-
-def _medians(loss: FloatArray, block: npt.NDArray[np.intp], count: int) -> FloatArray:
-    """(count,) the median of what is finite in each block, NaN where nothing is."""
-    known = np.isfinite(loss)
-    values = np.full(count, np.nan)
-    for i in np.unique(block[known & (block < count)]):
-        values[i] = np.median(loss[known & (block == i)])
-    return values
 
 
 def _rest(blocks: FloatArray) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from gan_doctor.core import Evidence, Finding, FloatArray, Missing, Run
 from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import percent
 from gan_doctor.detectors._signals import NO_SAMPLES, SampleState, sample_state
-from gan_doctor.stats import MAD_TO_SD, Alarm, ewma
+from gan_doctor.stats import MAD_TO_SD, Alarm, ewma, trailing_median
 
 __all__ = ["QualityRegression"]
 
@@ -170,12 +170,6 @@ def _usual_error(levels: FloatArray) -> FloatArray:
     """
     error = np.zeros(len(levels))
     seen = np.flatnonzero(np.isfinite(levels))
-    bends = np.abs(np.diff(levels[seen], 2))
-    known = 0.0
-    for i, place in enumerate(seen):
-        if i >= 4:
-            known = (
-                MAD_TO_SD * float(np.median(bends[max(0, i - 1 - _USUAL) : i - 1])) / math.sqrt(6)
-            )
-        error[place] = known
+    bends = trailing_median(np.abs(np.diff(levels[seen], 2)), _USUAL)
+    error[seen[4:]] = MAD_TO_SD * bends[2:] / math.sqrt(6)
     return error

@@ -8,7 +8,7 @@ from gan_doctor.stats.mann_kendall import Trend, mann_kendall
 from gan_doctor.stats.oscillation import SpectralPeak, ar1_surrogates, spectral_peak, spectral_peaks
 from gan_doctor.stats.resample import latest_by_tick, mean_by_tick, median_by_tick
 from gan_doctor.stats.robust import MAD_TO_SD, robust_sd
-from gan_doctor.stats.smoothing import ewma
+from gan_doctor.stats.smoothing import ewma, trailing_median
 from gan_doctor.stats.trend import Slope, sen_slope
 from gan_doctor.stats.turning import TurningPoints, turning_points, turns_beyond_noise
 
@@ -40,6 +40,7 @@ __all__ = [
     "sen_slope",
     "spectral_peak",
     "spectral_peaks",
+    "trailing_median",
     "turning_points",
     "turns_beyond_noise",
 ]

@@ -82,6 +82,8 @@ def alarms(
     share, ripe = _shares(steps, holds, persistence.window, warm_up, resets)
     found: list[Alarm] = []
     standing: Alarm | None = None
+    if not np.any(share[ripe] >= persistence.share):  # as in most runs
+        return ()
     for i in np.flatnonzero(ripe):
         if standing is None:
             if share[i] >= persistence.share and steps[i] >= not_before:

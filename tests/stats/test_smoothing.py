@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_doctor.stats import ewma
+from gan_doctor.stats import ewma, trailing_median
 
 values = st.lists(st.floats(-1e3, 1e3) | st.just(np.nan), max_size=30).map(np.array)
 
@@ -37,3 +37,19 @@ def test_a_constant_stays_what_it_is_from_the_first_value_on():
 def test_what_is_not_finite_is_skipped(bad):
     smoothed = ewma(np.array([bad, 1.0, bad, 3.0]), 3)
     np.testing.assert_allclose(smoothed, [np.nan, 1, 1, (0.5 + 3) / 1.5])
+
+
+@given(values, st.integers(1, 12))
+def test_a_trailing_median_is_that_of_the_last_values(x, width):
+    for i, found in enumerate(trailing_median(x, width)):
+        last = x[max(0, i + 1 - width) : i + 1]
+        known = last[np.isfinite(last)]
+        expected = np.median(known) if len(known) else np.nan
+        np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_trailing_median_passes_over_what_is_not_finite(bad):
+    np.testing.assert_array_equal(
+        trailing_median(np.array([bad, 1.0, bad, 3.0]), 2), [np.nan, 1, 1, 3]
+    )
