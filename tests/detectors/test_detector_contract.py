@@ -153,6 +153,9 @@ def corpus(
         "half drowned": make_run({"gradient/g/through_d": 0.1}),
         "images": make_run({}, images),
         "blurred": make_run({}, images | {"laplacian_variance": 0.15, "high_frequency": 0.02}),
+        "blurred and told": make_run(
+            {}, images | {"laplacian_variance": 0.15, "high_frequency": 0.02, "precision": 0.15}
+        ),
         "chequered": make_run({}, images | {"checkerboard": 3.4}),
         "chequered, half as fine": make_run(
             {}, images | {"checkerboard": 3.4, "high_frequency": 0.05}
