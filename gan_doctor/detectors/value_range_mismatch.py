@@ -37,8 +37,9 @@ class ValueRangeMismatch(Detector):
 
         In the samples: the share of the fakes' values outside the real range, and of the reals'
         values outside that of the fakes, less the same between halves of the reals. They count
-        where the fakes are realistic: noise and early samples have a range of their own. Values
-        that are not reached do not count where G's activation could reach them.
+        where the fakes are realistic: noise and early samples have a range of their own. Those
+        outside count at once where no real uses much of what G's activation gives. Values that are
+        not reached do not count where G's activation could reach them.
 
         The border: total variation between the values of the outermost pixels, where it is large
         and several times that of all pixels. In samples that are far off both are large.
@@ -54,8 +55,8 @@ class ValueRangeMismatch(Detector):
 
     Limits:
         beyond .05 of the real range, many .1 of the real values (critical), values .05 of the
-        values of either, border .3, apart 3 times, realistic .1 of real precision, earliest .1 of
-        the budget; all proposals, chosen on the digits above.
+        values of either, unused .4 of G's reach, border .3, apart 3 times, realistic .1 of real
+        precision, earliest .1 of the budget; all proposals, chosen on the digits above.
 
     Known false alarms:
         A G that scales its output after the last activation module: the fact stands until its
@@ -76,6 +77,9 @@ class ValueRangeMismatch(Detector):
         "beyond": Limit(0.05, "share of the real range that G cannot reach", "proposal"),
         "many": Limit(0.1, "share of real values that G cannot reach, critical", "proposal"),
         "values": Limit(0.05, "share of values of one side beyond the other's range", "proposal"),
+        "unused": Limit(
+            0.4, "share of G's reach that no real uses, from which on the ranges differ", "proposal"
+        ),
         "border": Limit(0.3, "total variation between the outermost pixels", "proposal"),
         "apart": Limit(3.0, "times that of all pixels from which it is the border", "proposal"),
         "realistic": Limit(
@@ -132,7 +136,9 @@ class ValueRangeMismatch(Detector):
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """(C,) outside, unreached and border over their limits, NaN where they do not count."""
         realistic = signs.precision >= self._limit["realistic"]
-        outside = np.where(realistic, signs.outside, np.nan) / self._limit["values"]
+        # Where reals use a part of G's reach, values beyond it tell fakes however far they are.
+        told = realistic | (share_unused(run, player) >= self._limit["unused"])
+        outside = np.where(told, signs.outside, np.nan) / self._limit["values"]
         # What G's activation could give was not learned; what it could not is the fact's.
         reached = realistic & (reach_of(run, player) is None)
         unreached = np.where(reached, signs.unreached, np.nan) / self._limit["values"]
@@ -237,6 +243,15 @@ def share_beyond(run: Run, player: str) -> float:
         return np.nan
     below, above = min(reach[0], real[1]) - real[0], real[1] - max(reach[1], real[0])
     return float((max(below, 0) + max(above, 0)) / (real[1] - real[0]))
+
+
+def share_unused(run: Run, player: str) -> float:
+    """The share of G's reach that no real uses, NaN where it is not known or has no end."""
+    reach, real = reach_of(run, player), run.setup.real_range
+    if reach is None or real is None or not np.isfinite([*reach, *real]).all():
+        return np.nan
+    used = min(real[1], reach[1]) - max(real[0], reach[0])
+    return 1 - max(used, 0.0) / (reach[1] - reach[0])
 
 
 @dataclass(frozen=True)

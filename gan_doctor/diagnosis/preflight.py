@@ -9,13 +9,17 @@ from gan_doctor.core import SEVERITIES, Finding, Remedy, Run, Setup, Severity
 from gan_doctor.core.setup import Role
 from gan_doctor.detectors._evidence import percent
 from gan_doctor.detectors._pairs import SIGMOID, Pair, pairs_in
-from gan_doctor.detectors.value_range_mismatch import reach_of, share_beyond
+from gan_doctor.detectors.value_range_mismatch import (
+    ValueRangeMismatch,
+    reach_of,
+    share_beyond,
+    share_unused,
+)
 from gan_doctor.diagnosis.corrections import even_kernel
 from gan_doctor.tricks import Trick, known
 
 UNUSUAL_BETA1 = 0.9  # torch's default, from which on Adam overshoots in a game (catalogue 6.2)
 SLACK = 0.05  # share of the real range beyond G's reach that rounding and outliers explain
-UNUSED = 0.4  # share of G's reach that no real uses, from which on the ranges differ (proposal)
 
 
 def preflight(setup: Setup) -> tuple[Finding, ...]:
@@ -169,7 +173,7 @@ def _range(setup: Setup) -> Iterator[Finding]:
         if can is None or math.isinf(can[1]):
             continue
         share = share_beyond(run, network.player)
-        unused = 1 - (min(real[1], can[1]) - max(real[0], can[0])) / (can[1] - can[0])
+        unused = share_unused(run, network.player)
         values = f"The reals go from {real[0]:g} to {real[1]:g}"
         ends = f"{_named('g', network.player)}'s {network.output_activation}"
         span = f"from {can[0]:g} to {can[1]:g}"
@@ -180,7 +184,7 @@ def _range(setup: Setup) -> Iterator[Finding]:
             )
             severity: Severity = "critical" if share >= 0.5 else "warning"
             yield _range_mismatch(severity, message, action, network.player)
-        elif unused >= UNUSED:
+        elif unused >= ValueRangeMismatch.limits["unused"].value:
             message = (
                 f"{values}, and {ends} goes {span}: D can tell fakes by the {percent(unused)} of "
                 "it that no real uses."

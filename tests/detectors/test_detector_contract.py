@@ -160,6 +160,11 @@ def corpus(
         "chequered, half as fine": make_run(
             {}, images | {"checkerboard": 3.4, "high_frequency": 0.05}
         ),
+        "half of a tanh": with_setup(
+            make_run({}, images | nothing | {"outside": 0.2}),
+            networks=(Network("g", output_activation="Tanh"),),
+            real_range=(0.0, 1.0),
+        ),
         "out of reach": with_setup(
             make_run({}, images | {"unreached": 0.2}),
             networks=(Network("g", output_activation="Tanh"),),

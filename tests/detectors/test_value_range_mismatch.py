@@ -84,6 +84,17 @@ def test_fires_on_a_tanh_beside_reals_in_the_unit_range(examine, make_run, with_
     assert 120 <= finding.alarm <= 144
 
 
+def test_unreal_fakes_beyond_reals_that_use_half_of_a_tanh(
+    examine, make_run, with_g, images, nothing
+):
+    """As measured: a seventh to a third outside throughout, and precision next to none at first."""
+    samples = images | nothing | {"outside": 0.2}
+    (finding,) = examine(with_g(make_run({}, samples), "Tanh", (0, 1))).findings
+    assert "20% of the values of the fakes" in finding.message
+    assert finding.alarm <= 144
+    assert examine(with_g(make_run({}, samples), "Tanh", (-0.9, 1))).findings == ()
+
+
 def test_fires_on_realistic_fakes_that_leave_values_out(examine, make_run, images):
     (finding,) = examine(make_run({}, images | {"unreached": 0.1})).findings
     assert "10% of the values of the reals" in finding.message
