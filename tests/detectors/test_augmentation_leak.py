@@ -88,14 +88,24 @@ def test_stays_silent_on_blur_and_on_grids(examine, make_run, images, sharpness)
 
 
 def test_noise_is_not_assessed(examine, make_run, images, nothing):
-    verdict = examine(make_run({}, images | nothing | {"leak/cutout": 1.0}))
+    noise = {"leak/cutout": 1.0, "laplacian_variance": 5.0}
+    verdict = examine(make_run({}, images | nothing | noise))
     assert (verdict.status, verdict.missing[0].why) == ("not assessed", "degenerate data")
 
 
 def test_the_few_shapes_of_a_collapsed_g_are_not_assessed(examine, make_run, images):
     """Measured: precision up to .49 at a recall of 0, and 55% of them taken for shifted."""
-    run = make_run({}, images | {"leak/translation": 0.6, "precision": 0.3, "recall": 0.0})
-    assert examine(run).status == "not assessed"
+    shapes = {"leak/translation": 0.6, "precision": 0.3, "recall": 0.0, "spread_ratio": 0.4}
+    assert examine(make_run({}, images | shapes)).status == "not assessed"
+
+
+def test_fires_on_varied_and_sharp_fakes_that_are_none_of_the_data(
+    examine, make_run, images, nothing
+):
+    """Measured on digits of 8 pixels: all turned, precision 0, .76 to 1.07 of the spread."""
+    samples = images | nothing | {"leak/rotation": 0.97, "spread_ratio": 0.97}
+    (finding,) = examine(make_run({}, samples)).findings
+    assert finding.severity == "critical"
 
 
 def test_stays_silent_in_the_first_tenth(examine, make_run, images):

@@ -178,8 +178,11 @@ def corpus(
         "outside": make_run({}, images | {"outside": 0.1}),
         "framed": make_run({}, images | {"border_distance": 0.5, "value_distance": 0.1}),
         "turned": make_run({}, images | {"leak/rotation": 0.8, "precision": 0.3}),
+        "turned, none of the data": make_run({}, images | nothing | {"leak/rotation": 0.97}),
         "turned a little": make_run({}, images | {"leak/rotation": 0.46}),
-        "turned, a little real": make_run({}, images | {"leak/rotation": 0.8, "precision": 0.15}),
+        "turned, a little real": make_run(
+            {}, images | {"leak/rotation": 0.8, "precision": 0.15, "spread_ratio": 0.5}
+        ),
         "turned and softer": make_run(
             {}, images | {"leak/rotation": 0.8, "laplacian_variance": 0.25}
         ),
