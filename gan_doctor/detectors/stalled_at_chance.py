@@ -19,10 +19,12 @@ from gan_doctor.detectors._signals import (
     separation,
     turns,
 )
-from gan_doctor.stats import Alarm, Persistence
+from gan_doctor.stats import Alarm, Persistence, ewma
 
 __all__ = ["StalledAtChance"]
 
+_LATELY = 20  # ticks in which a D that takes turns sees now and then
+_NOW_AND_THEN = 0.2  # share of them
 _CONSTANT = 1e-3  # sd of D's output, below which it says the same of everything (catalogue S2)
 
 
@@ -40,8 +42,9 @@ class StalledAtChance(Detector):
     How it is measured:
         Dominance near 0, separation (AUROC, oriented) at or below chance, and samples whose
         coverage is clearly below that between halves of the reals. A separation that goes up and
-        down is that of players who take turns (non-convergence), not of a blind D. Without samples
-        it is not assessed: a loss at its equilibrium is no sign of a fault.
+        down, above chance in a fifth of the last ticks, is that of players who take turns
+        (non-convergence), not of a blind D. Without samples it is not assessed: a loss at its
+        equilibrium is no sign of a fault.
 
     Limits:
         dominance .25 on both sides, real .75, bad .2 (proposals); separation .55 (catalogue S2);
@@ -85,7 +88,9 @@ class StalledAtChance(Detector):
         if isinstance(state, Missing):
             return state
         blind = (np.abs(ahead) <= self._limit["dominance"]) & (apart <= self._limit["separation"])
-        blind &= ~(turns(run, player) > self._limit["turns"])
+        # A D that sees now and then takes turns with G; one that G outruns, and no more, does not.
+        sees = ewma(1.0 * (apart > self._limit["separation"]), _LATELY) >= _NOW_AND_THEN
+        blind &= ~(sees & (turns(run, player) > self._limit["turns"]))
         away = state.at(run.ticks, 1 - state.quality)
         known = ~np.isnan(ahead + apart)
         stalled = np.where(known, only_where(blind, away), np.nan)

@@ -228,7 +228,7 @@ def over_time(make_run, players, swings):
         "swinging unseen": make_run({"loss/d": swings(1.0, 0.3)}),
         "swinging at the data": make_run({"loss/d": swings(1.0, 0.3)}, of_quality(0.95)),
         "overshooting": make_run(still | {"gradient/g/cosine": -0.97}, of_quality(0.4)),
-        "taking turns": make_run(players(swings(0.3, 0.25, 75), 1.3863), of_quality(0.1)),
+        "taking turns": make_run(players(swings(0.38, 0.22, 75), 1.3863), of_quality(0.1)),
         "up and down": make_run(still, of_quality(swings(0.4, 0.3, 72))),
         "a jump": make_run({"loss/d": lambda s: 2.4 if 600 < s <= 606 else calm(s)}),
         "worse": make_run({}, of_quality(lambda s: 0.9 if s < 600 else 0.6)),
