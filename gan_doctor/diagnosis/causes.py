@@ -27,7 +27,7 @@ _FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
     "non-finite": ("divergence", "exploding-gradient", *_WIRING),
     "exploding-gradient": ("divergence", *_WIRING),
     "divergence": _WIRING,
-    "player-not-updated": ("learning-rate-exhausted",),
+    "player-not-updated": ("learning-rate-exhausted", "labels-swapped"),
     "vanishing-generator-gradient": (
         *_ANYTHING,
         "learning-rate-exhausted",
