@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import gan_doctor
+from gan_doctor.cli.clinic import clinic
 from gan_doctor.cli.demo import demo
 from gan_doctor.cli.explain import explain
 from gan_doctor.cli.listing import listing
@@ -37,6 +38,7 @@ app.command("train")(train)
 app.command("demo")(demo)
 app.command("list")(listing)
 app.command("explain")(explain)
+app.add_typer(clinic, name="clinic")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

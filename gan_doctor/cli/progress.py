@@ -40,17 +40,37 @@ def progress(what: str, total: int) -> Iterator[Told]:
     if not console.is_terminal:
         yield _lines(console, what, total, written)
         return
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bars:
+    with _bars(console) as bars:
         task = bars.add_task(what, total=total)
         yield lambda step, losses: bars.update(
             task, completed=step, description=f"{what}  {written(losses)}"
         )
+
+
+@contextmanager
+def progress_of_many() -> Iterator[Callable[[str, int, int], None]]:
+    """Gives a function to call with the name of what is done, and how many of how many are."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda name, done, total: console.print(
+            f"{done} of {total}: {name}", highlight=False, markup=False, soft_wrap=True
+        )
+        return
+    with _bars(console) as bars:
+        task = bars.add_task("", total=None)
+        yield lambda name, done, total: bars.update(
+            task, completed=done, total=total, description=name
+        )
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
 
 
 def _lines(

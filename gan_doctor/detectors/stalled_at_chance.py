@@ -89,7 +89,9 @@ class StalledAtChance(Detector):
             return state
         blind = (np.abs(ahead) <= self._limit["dominance"]) & (apart <= self._limit["separation"])
         # A D that sees now and then takes turns with G; one that G outruns, and no more, does not.
-        sees = ewma(1.0 * (apart > self._limit["separation"]), _LATELY) >= _NOW_AND_THEN
+        sees = (
+            ewma((apart > self._limit["separation"]).astype(np.float64), _LATELY) >= _NOW_AND_THEN
+        )
         blind &= ~(sees & (turns(run, player) > self._limit["turns"]))
         away = state.at(run.ticks, 1 - state.quality)
         known = ~np.isnan(ahead + apart)

@@ -18,6 +18,7 @@ _DAMPED = 0.02  # of z, where G hears next to nothing of it
 _CHECKS = 0.3  # added to and taken from neighbouring pixels of [-1, 1]
 _DECAY = 0.97  # of both rates, each step
 _RUNAWAY = 300  # times G's rate, once the training is half done
+_SPIKE, _SPIKE_STEPS = 20, 10  # times G's rate, and for how many steps
 _NOT_A_NUMBER = 0.3  # share of the training after which a weight is no number
 
 
@@ -138,6 +139,18 @@ def _run_away(plan: Plan) -> None:
     plan.before_step.append(speed_up)
 
 
+def _spike(plan: Plan) -> None:
+    def push(training: Training) -> None:
+        first = training.steps // 2
+        for group in training.opt_g.param_groups:
+            if training.step == first:
+                group["lr"] *= _SPIKE
+            elif training.step == first + _SPIKE_STEPS:
+                group["lr"] /= _SPIKE
+
+    plan.before_step.append(push)
+
+
 def _inject_nan(plan: Plan) -> None:
     def inject(training: Training) -> None:
         if training.step == int(_NOT_A_NUMBER * training.steps):
@@ -178,6 +191,11 @@ FAULTS: Mapping[str, Fault] = {
     "rates-exhausted": Fault("Both learning rates fall by 3% each step.", _exhaust_rates),
     "rate-runs-away": Fault(
         "G's learning rate grows 300 times when the training is half done.", _run_away
+    ),
+    "rate-spikes": Fault(
+        "G's learning rate is 20 times higher for ten steps when the training is half done, from "
+        "which it recovers.",
+        _spike,
     ),
     "nan-injected": Fault(
         "One weight of D is no number after three tenths of the training.", _inject_nan

@@ -96,6 +96,16 @@ def test_exhausted_rates_fall_and_a_runaway_grows(small: Small) -> None:
     assert running[-1] == pytest.approx(300 * running[0])
 
 
+def test_a_spike_of_the_rate_is_over_after_ten_steps(small: Small) -> None:
+    rates: list[float] = []
+
+    def look(_: int, drawing: Any) -> None:
+        rates.append(drawing.steps.now.opt_g.param_groups[0]["lr"])
+
+    train(small(fault="rate-spikes", steps=30), look=look, look_every=1)
+    assert rates == pytest.approx([1e-3] * 15 + [2e-2] * 10 + [1e-3] * 5)
+
+
 @pytest.mark.parametrize("fault", ["blurred", "chequered"])
 def test_altered_images_stay_in_range_and_differ(fault: str, small: Small) -> None:
     drawn = [train(small("digits", fault=f, steps=1)).drawing.fakes(8) for f in ("", fault)]

@@ -1,0 +1,124 @@
+"""Trains a case under the eyes of the doctor and of the clinic's instruments."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gan_doctor.clinic.cases import Case
+from gan_doctor.clinic.features import space
+from gan_doctor.clinic.instruments import LATE, Instruments, Look
+from gan_doctor.core import ReadError
+from gan_doctor.training import train
+from gan_doctor.training.assembly import assembled
+from gan_doctor.training.drawing import Drawing
+
+LOOKS = 100  # in a training: each hundredth of its budget
+DECIDING = (90, 95, 100)  # of them, whose median is the outcome
+CHECKS = 50  # of the doctor's own
+LOG, FILE = "log", "case.json"
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a training went, by the clinic's own instruments.
+
+    Args:
+        case: What was trained.
+        steps: Its budget.
+        untrained: Fréchet distance of the samples of the untrained G.
+        looks: In the order of the steps; they end where the training broke off.
+        seconds: Of the processor.
+    """
+
+    case: Case
+    steps: int
+    untrained: float
+    looks: tuple[Look, ...]
+    seconds: float
+
+    @property
+    def final(self) -> float:
+        """The distance that counts: the median of those at 90, 95 and 100% of the budget."""
+        late = [look.frechet for look in self.looks if look.step in _deciding(self.steps)]
+        return float("nan") if any(map(math.isnan, late)) else sorted(late)[len(late) // 2]
+
+    def save(self, folder: Path) -> None:
+        """Writes it beside the run's log."""
+        table: dict[str, Any] = {
+            "case": asdict(self.case), "steps": self.steps, "untrained": self.untrained,
+            "seconds": round(self.seconds, 1), "looks": [look.to_json() for look in self.looks],
+        }  # fmt: skip
+        part = folder / f"{FILE}.part"
+        part.write_bytes(orjson.dumps(table))
+        part.replace(folder / FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Course:
+        """Reads what `save` has written.
+
+        Raises:
+            ReadError: There is none, or it is of another version.
+        """
+        try:
+            table = orjson.loads((folder / FILE).read_bytes())
+            return cls(
+                Case(**table["case"]), table["steps"], table["untrained"],
+                tuple(Look.from_json(look) for look in table["looks"]), table["seconds"],
+            )  # fmt: skip
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ReadError(folder / FILE, f"it is no course of a case ({error})") from error
+
+
+def run(case: Case, folder: Path, digits: tuple[str, str]) -> Course:
+    """Trains a case, unless it was; what a killed run has left is begun anew.
+
+    Args:
+        case: What to train.
+        folder: Of all cases; each has one of its own in it.
+        digits: The halves of MNIST: what is trained on, and what is kept apart.
+    """
+    mine = folder / case.name
+    if (mine / FILE).exists():
+        return Course.load(mine)
+    shutil.rmtree(mine, ignore_errors=True)
+    trained_on, kept_apart = digits
+    config = case.config(trained_on)
+    instruments = Instruments(
+        space(case.data, 0 if case.points else config.size, trained_on, kept_apart),
+        fake_high=case.cause == "labels-swapped",
+        unit=config.data_range == "unit",
+    )
+    began = time.process_time()
+    steps, data = assembled(config)
+    untrained = instruments.distance(Drawing(steps, data))
+    deciding = _deciding(config.steps)
+
+    def look(step: int, drawing: Drawing) -> None:
+        instruments.look(step, drawing, LATE if step in deciding else 0)
+
+    train(
+        config,
+        mine / LOG,
+        sample_every=config.steps // CHECKS,
+        look=look,
+        look_every=config.steps // LOOKS,
+    )
+    shutil.rmtree(mine / LOG / "samples", ignore_errors=True)
+    course = Course(
+        case, config.steps, untrained, tuple(instruments.looks),
+        time.process_time() - began,
+    )  # fmt: skip
+    course.save(mine)
+    return course
+
+
+def _deciding(steps: int) -> Sequence[int]:
+    return [steps * percent // 100 for percent in DECIDING]

@@ -1,0 +1,57 @@
+"""Courses of trainings, made up look by look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gan_doctor.clinic.cases import Case
+from gan_doctor.clinic.instruments import Look
+from gan_doctor.clinic.outcomes import Reference
+from gan_doctor.clinic.running import Course
+
+HEALTHY: dict[str, Any] = {
+    "precision": 0.7, "coverage": 0.8, "variance": 1.0, "repeated": 0.0, "packed": 1.0,
+    "modes": 1.0, "perplexity": 0.95, "moved": 0.05, "ranked": 0.8, "reach": 5.0, "finite": True,
+    "rate_g": 1.0, "rate_d": 1.0, "step_g": 0.02, "step_d": 0.02,
+}  # fmt: skip
+
+
+def falling(share: float) -> float:
+    """From 100, as of an untrained G, to 1 at the end."""
+    return float(100 ** (1 - share))
+
+
+@pytest.fixture
+def course() -> Callable[..., Course]:
+    def make(
+        frechet: Callable[[float], float] = falling, cause: str = "none", **values: Any
+    ) -> Course:
+        """Values are constants, or functions of the share of the budget that is done."""
+        looks = []
+        for i in range(1, 101):
+            now = {n: v(i / 100) if callable(v) else v for n, v in (HEALTHY | values).items()}
+            looks.append(Look(40 * i, frechet(i / 100), **now))
+        case = Case("digits", "non-saturating", "mlp", cause)
+        return Course(case, 4000, 100.0, tuple(looks), 1.0)
+
+    return make
+
+
+@pytest.fixture
+def reference(course: Any) -> Reference:
+    return Reference.of([course() for _ in range(10)])
+
+
+def steady(value: float) -> Callable[[float], float]:
+    return lambda share: value
+
+
+def noisy(scale: float, seed: int = 0) -> Callable[[float], float]:
+    """The healthy course under noise of its log."""
+    drawn = np.random.default_rng(seed).standard_normal(101)
+    return lambda share: falling(share) * math.exp(scale * drawn[round(100 * share)])

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import gan_doctor
+from gan_doctor.cli.app import app
+from gan_doctor.clinic import errands, running
+from gan_doctor.clinic.cases import Case, cases
+from gan_doctor.clinic.features import Space, frechet, space, split_digits
+from gan_doctor.clinic.running import FILE, LOG, run
+from gan_doctor.core import ReadError
+
+RING = Case("ring", "non-saturating", "mlp")
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings of 200 steps, with ten looks and five checks."""
+    monkeypatch.setattr(running, "LOOKS", 10)
+    monkeypatch.setattr(running, "CHECKS", 5)
+    whole = Case.config
+    monkeypatch.setattr(Case, "config", lambda case, file="": replace(whole(case, file), steps=200))
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Digits that are none."""
+    file = tmp_path_factory.mktemp("digits") / "mnist.npz"
+    random = np.random.default_rng(0)
+    np.savez(
+        file,
+        images=random.integers(0, 256, (300, 28, 28), dtype=np.uint8),
+        labels=np.arange(300) % 10,
+    )
+    return str(file)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_case_is_trained_once_and_seen_by_both(
+    tmp_path: Path, digits: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halves = split_digits(digits, tmp_path)
+    course = run(RING, tmp_path, halves)
+    assert [look.step for look in course.looks] == list(range(20, 201, 20))
+    assert course.untrained > 1
+    assert all(look.finite and 0 <= look.ranked <= 1 for look in course.looks)
+    log = gan_doctor.read(tmp_path / RING.name / LOG)
+    assert log.last_step == 200
+    assert log.get("sample/coverage") is not None
+    monkeypatch.setattr(running, "train", lambda *a, **k: pytest.fail("it was trained already"))
+    again = run(RING, tmp_path, halves)
+    assert again.final == pytest.approx(course.final, rel=1e-3)
+
+
+@pytest.mark.usefixtures("short")
+def test_what_a_kill_has_left_is_begun_anew(
+    tmp_path: Path, digits: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halves = split_digits(digits, tmp_path)
+    whole = running.Course.save
+    monkeypatch.setattr(running.Course, "save", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(RING, tmp_path, halves)
+    assert not (tmp_path / RING.name / FILE).exists()
+    monkeypatch.setattr(running.Course, "save", whole)
+    run(RING, tmp_path, halves)
+    assert (tmp_path / RING.name / FILE).exists()
+
+
+@pytest.mark.usefixtures("short")
+def test_the_same_case_gives_the_same_course(tmp_path: Path, digits: str) -> None:
+    halves = split_digits(digits, tmp_path)
+    one, other = (run(RING, tmp_path / name, halves) for name in "ab")
+    assert [look.to_json() for look in one.looks] == [look.to_json() for look in other.looks]
+
+
+@pytest.mark.usefixtures("short")
+def test_errands_tell_how_far_they_are(tmp_path: Path, digits: str) -> None:
+    told: list[tuple[str, int, int]] = []
+    both = [RING, replace(RING, seed=1)]
+    first = errands.run_all(both[:1], tmp_path, digits, told=lambda *now: told.append(now))
+    more = errands.run_all(both, tmp_path, digits, told=lambda *now: told.append(now))
+    assert [now[1:] for now in told] == [(1, 1), (2, 2)]
+    assert [course.case for course in first + more] == [both[0], *both]
+
+
+def test_a_folder_without_a_course_is_no_course(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="no course of a case"):
+        running.Course.load(tmp_path)
+    (tmp_path / FILE).write_text('{"case": {}}')
+    with pytest.raises(ReadError, match="no course of a case"):
+        running.Course.load(tmp_path)
+
+
+def test_the_command_lists_the_cases_and_asks_for_digits() -> None:
+    said = CliRunner().invoke(app, ["clinic", "run", "design", "--list"])
+    assert said.stdout.split() == [case.name for case in cases("design")]
+    missing = CliRunner().invoke(app, ["clinic", "run", "design"], env={"GAN_DOCTOR_MNIST": ""})
+    assert "pass --digits FILE" in str(missing.exception)
+
+
+# The spaces
+
+
+def test_the_halves_of_the_digits_share_nothing(tmp_path: Path, digits: str) -> None:
+    halves = [np.load(half)["images"] for half in split_digits(digits, tmp_path)]
+    assert sum(map(len, halves)) == 300
+    seen = [{image.tobytes() for image in half} for half in halves]
+    assert not seen[0] & seen[1]
+
+
+@pytest.fixture(scope="module")
+def ring() -> Space:
+    return space("ring", 0)
+
+
+def test_the_distance_of_points_knows_modes_and_their_width(ring: Space) -> None:
+    """A normal law of the same mean and covariance is no ring, though raw points cannot tell."""
+
+    def distance(x: torch.Tensor) -> float:
+        return frechet(ring.features(x), ring.reals)
+
+    assert ring.modes is not None
+    reals, modes = ring.images, ring.modes(ring.images)
+    same = distance(reals[::2])
+    random = torch.Generator().manual_seed(0)
+    normal = torch.randn(5000, 2, generator=random) * reals.std(0) + reals.mean(0)
+    wide = reals + 0.02 * torch.randn(reals.shape, generator=random)
+    assert same < 0.1 * distance(wide)
+    assert same < 0.1 * distance(reals[torch.tensor(modes != 0)])
+    assert distance(wide) < distance(normal) < distance(reals[torch.tensor(modes == 0)])
+
+
+def test_the_distance_is_that_of_normal_laws() -> None:
+    random = np.random.default_rng(0)
+    x = random.standard_normal((50_000, 3)) * [1, 2, 3]
+    y = random.standard_normal((50_000, 3)) + np.array([1, 0, 0])
+    # |m|^2 + sum (s - t)^2 where the covariances commute
+    assert frechet(x, y) == pytest.approx(1 + 0 + 1 + 4, abs=0.1)
+    assert frechet(x, x) == pytest.approx(0, abs=1e-6)
+
+
+def test_modes_of_points_are_those_of_the_mixture(ring: Space) -> None:
+    assert ring.modes is not None
+    told = ring.modes(ring.images)
+    assert ring.n_modes == 8
+    assert np.mean(told < 0) < 0.02
+    assert np.bincount(told[told >= 0], minlength=8).min() > 0.1 * len(told)
+    assert ring.modes(torch.zeros(1, 2)).tolist() == [-1]
+
+
+def test_the_classifier_of_small_digits_tells_those_it_has_not_learned() -> None:
+    digits: Any = space("digits", 8)
+    assert digits.accuracy > 0.8
+    assert digits.features(digits.images[:5]).shape == (5, digits.reals.shape[1])
+
+
+@pytest.mark.parametrize("data", ["low-diversity", "texture"])
+def test_drawn_images_are_nearer_to_themselves_than_to_noise(data: str) -> None:
+    drawn = space(data, 16)
+    same = frechet(drawn.features(drawn.images[::2]), drawn.reals)
+    noise = torch.rand(500, *drawn.images.shape[1:], generator=torch.Generator().manual_seed(0))
+    assert same < 0.02 * frechet(drawn.features(2 * noise - 1), drawn.reals)
