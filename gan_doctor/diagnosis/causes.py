@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gan_doctor.core import SEVERITIES, Finding, Verdict
+from gan_doctor.detectors import known
 
 # A fault of the wiring explains whatever a training does after it.
 _WIRING = (
@@ -80,6 +81,18 @@ _FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
     "augmentation-leak": ("non-finite", "mode-collapse"),
     "memorization": ("mode-collapse", "intra-class-collapse"),
 }
+
+
+def related(code: str, other: str) -> bool:
+    """Whether the signature of one code can follow from that of the other, either way.
+
+    Args:
+        code: Such as `GD401`.
+        other: Another.
+    """
+    slugs = {kind.code: slug for slug, kind in known().items()}
+    one, two = slugs[code], slugs[other]
+    return two in _FOLLOWS_FROM.get(one, ()) or one in _FOLLOWS_FROM.get(two, ())
 
 
 def grouped(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:

@@ -252,13 +252,11 @@ PRESETS: Mapping[str, Preset] = {
         "A wide D learns a few samples by heart.",
         code="GD501",
         images=Case({"data_limit": 128, "d_width": 96, "steps": 4000}),
-        points=Case({"data_limit": 200, "d_width": 256, "steps": 6000}),
     ),
     "memorization": Preset(
         "There are so few samples that G makes them again.",
         code="GD502",
         images=Case({"data_limit": 128, "steps": 4000}),
-        points=Case({"data_limit": 128, "steps": 6000}),
     ),
     "player-not-updated": Preset(
         "G's gradients are zeroed before its optimizer steps.",
