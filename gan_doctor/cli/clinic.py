@@ -26,13 +26,20 @@ Digits = Annotated[
         help="An .npz with images (N, 28, 28) of uint8 and labels (N,) of MNIST.",
     ),
 ]
-_FOLDER = Path("runs/clinic")
+_FOLDER, _RESULTS = Path("runs/clinic"), Path("docs/results")
 
 
 class What(str, Enum):
     """Which trainings."""
 
     REFERENCES = "references"
+    DESIGN = "design"
+    EXAMINATION = "examination"
+
+
+class Graded(str, Enum):
+    """Which split is graded."""
+
     DESIGN = "design"
     EXAMINATION = "examination"
 
@@ -73,3 +80,38 @@ def run(
             run_references(folder, str(digits), workers, told)
         else:
             run_all(cases(what.value), folder, str(digits), workers, told)
+
+
+@clinic.command("grade")
+def grade(
+    what: Annotated[Graded, typer.Argument(help="Which split.")],
+    folder: Folder = _FOLDER,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the results go.")] = _RESULTS,
+    changed: Annotated[
+        str, typer.Option(metavar="TEXT", help="What has changed since the last examination.")
+    ] = "",
+    workers: Annotated[int, typer.Option(min=1, help="Cases at a time, one core each.")] = 1,
+) -> None:
+    """Say how often the doctor was right on the cases of a split, and on which it was not.
+
+    The examination may be graded five times: each is logged with what has changed since the last.
+
+    Examples:
+      gan-doctor clinic grade design
+      gan-doctor clinic grade examination --changed "limits of GD301 set on design cases"
+    """
+    from gan_doctor.cli.progress import progress_of_many
+    from gan_doctor.clinic.cases import cases
+    from gan_doctor.clinic.errands import grade_all, log_examination
+    from gan_doctor.clinic.page import save
+    from gan_doctor.clinic.running import Course
+
+    chosen = cases(what.value)
+    if what is Graded.EXAMINATION:
+        log_examination(out, changed)
+    with progress_of_many() as told:
+        graded = grade_all(chosen, folder, workers, told)
+    hours = sum(Course.load(folder / case.name).seconds for case in chosen) / 3600
+    command = f"gan-doctor clinic run {what.value}; gan-doctor clinic grade {what.value}"
+    facts = {"command": command, "CPU hours of the trainings": round(hours, 1)}
+    typer.echo(save(graded, what.value, out, facts))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
 import torch
@@ -11,8 +13,12 @@ from joblib import Parallel, delayed
 
 from gan_doctor.clinic.cases import DATA, Case, references, tried
 from gan_doctor.clinic.features import split_digits
+from gan_doctor.clinic.grading import Graded, graded
 from gan_doctor.clinic.outcomes import Reference
 from gan_doctor.clinic.running import FILE, Course, run
+from gan_doctor.core import ConfigError
+
+GRADINGS = 5  # of the examination, at most
 
 Told = Callable[[str, int, int], None]  # what is done, how many of how many
 
@@ -42,26 +48,89 @@ def run_all(
     return [run(case, folder, halves) for case in cases]
 
 
-def run_references(
-    folder: Path, digits: str, workers: int = 1, told: Told | None = None,
-    data: Iterable[str] = tuple(DATA),
-) -> dict[str, Reference]:  # fmt: skip
-    """The reference of each data set: several families are tried, and the best is trained on.
+def run_references(folder: Path, digits: str, workers: int = 1, told: Told | None = None) -> None:
+    """Trains the references of all data sets: of each the family that was best among a few.
 
     Args:
         folder: As of `run_all`.
         digits: As of `run_all`.
         workers: As of `run_all`.
         told: As of `run_all`.
-        data: Which data sets.
     """
-    names = list(data)
-    first = [case for name in names for case in tried(name)]
-    courses = run_all(first, folder, digits, workers, told)
-    best = {name: _best([c for c in courses if c.case.data == name]) for name in names}
-    more = [case for name in names for case in references(best[name])]
-    courses = run_all(more, folder, digits, workers, told)
-    return {name: Reference.of([c for c in courses if c.case.data == name]) for name in names}
+    run_all([case for name in DATA for case in tried(name)], folder, digits, workers, told)
+    more = [case for name in DATA for case in references(_best(name, folder))]
+    run_all(more, folder, digits, workers, told)
+
+
+def read_reference(data: str, folder: Path) -> Reference:
+    """The reference of a data set, from what was trained.
+
+    Args:
+        data: The data set.
+        folder: Of all cases.
+
+    Raises:
+        ReadError: Not all of its trainings are there: run the references first.
+    """
+    courses = [Course.load(folder / case.name) for case in references(_best(data, folder))]
+    return Reference.of(courses)
+
+
+def grade_all(
+    cases: Sequence[Case], folder: Path, workers: int = 1, told: Told | None = None
+) -> list[Graded]:
+    """Grades what was trained, in the order of the cases.
+
+    Args:
+        cases: All of a split.
+        folder: Where they were trained.
+        workers: Cases at a time.
+        told: Told of each that is done.
+
+    Raises:
+        ReadError: One of them, or a reference, was not trained yet.
+    """
+    courses = [Course.load(folder / case.name) for case in cases]
+    found = {name: read_reference(name, folder) for name in {case.data for case in cases}}
+    graded_one_by_one = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(_graded)(course, folder, found[course.case.data]) for course in courses
+    )
+    done = []
+    for one in graded_one_by_one:
+        done.append(one)
+        if told is not None:
+            told(one.case.name, len(done), len(courses))
+    return done
+
+
+def log_examination(folder: Path, changed: str) -> None:
+    """Notes that the examination is graded, before it is.
+
+    Args:
+        folder: Of the results.
+        changed: What has changed since the last time.
+
+    Raises:
+        ConfigError: It was graded five times, or nothing is said of what has changed.
+    """
+    log = folder / "clinic-examination-log.jsonl"
+    before = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    if len(before) >= GRADINGS:
+        raise ConfigError(
+            f"The examination was graded {GRADINGS} times ({log}), and more would fit the doctor "
+            "to it: freeze the detectors and draw new seeds"
+        )
+    if not changed:
+        raise ConfigError("Say what has changed since the last examination: --changed TEXT")
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = {"time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "changed": changed}
+    with log.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(entry) + "\n")
+
+
+def _graded(course: Course, folder: Path, reference: Reference) -> Graded:
+    torch.set_num_threads(1)
+    return graded(course, folder, reference)
 
 
 def _alone(case: Case, folder: Path, halves: tuple[str, str]) -> Course:
@@ -70,15 +139,11 @@ def _alone(case: Case, folder: Path, halves: tuple[str, str]) -> Course:
     return run(case, folder, halves)
 
 
-def _best(courses: Sequence[Course]) -> Case:
-    """The family with the smallest mean distance at the end."""
-
-    def family(case: Case) -> tuple[str, str]:
-        return case.objective, case.architecture
-
-    def mean(name: tuple[str, str]) -> float:
-        ends = [c.final for c in courses if family(c.case) == name]
-        return sum(ends) / len(ends)
-
-    best = min({family(c.case) for c in courses}, key=mean)
-    return next(c.case for c in courses if family(c.case) == best)
+def _best(data: str, folder: Path) -> Case:
+    """One of the family with the smallest mean distance at the end."""
+    ends: dict[tuple[str, str], list[float]] = {}
+    for case in tried(data):
+        family = ends.setdefault((case.objective, case.architecture), [])
+        family.append(Course.load(folder / case.name).final)
+    objective, architecture = min(ends, key=lambda family: sum(ends[family]))
+    return Case(data, objective, architecture)

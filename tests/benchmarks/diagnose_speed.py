@@ -103,8 +103,8 @@ def _setup(steps: int) -> Setup:
 def measure(arm: str, steps: int) -> dict[str, Any]:
     """One diagnosis and its profile, alone in its process."""
     make = {"afterwards": afterwards, "live": live}[arm](steps)
-    if arm == "live":  # it is not the first check of its training
-        diagnose(Run("short"))
+    if arm == "live":  # it is not the first check of its training, but follows upon the last one
+        diagnose(make().until(steps - SAMPLE_STEPS))
     before = _peak()
     wall, processor = time.perf_counter(), time.process_time()
     diagnosis = diagnose(make())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gan_doctor.clinic import running
 from gan_doctor.clinic.cases import Case
 from gan_doctor.clinic.instruments import Look
 from gan_doctor.clinic.outcomes import Reference
@@ -55,3 +57,25 @@ def noisy(scale: float, seed: int = 0) -> Callable[[float], float]:
     """The healthy course under noise of its log."""
     drawn = np.random.default_rng(seed).standard_normal(101)
     return lambda share: falling(share) * math.exp(scale * drawn[round(100 * share)])
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings of 200 steps, with ten looks and five checks."""
+    monkeypatch.setattr(running, "LOOKS", 10)
+    monkeypatch.setattr(running, "CHECKS", 5)
+    whole = Case.config
+    monkeypatch.setattr(Case, "config", lambda case, file="": replace(whole(case, file), steps=200))
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Digits that are none."""
+    file = tmp_path_factory.mktemp("digits") / "mnist.npz"
+    random = np.random.default_rng(0)
+    np.savez(
+        file,
+        images=random.integers(0, 256, (300, 28, 28), dtype=np.uint8),
+        labels=np.arange(300) % 10,
+    )
+    return str(file)

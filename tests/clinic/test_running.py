@@ -20,28 +20,6 @@ from gan_doctor.core import ReadError
 RING = Case("ring", "non-saturating", "mlp")
 
 
-@pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trainings of 200 steps, with ten looks and five checks."""
-    monkeypatch.setattr(running, "LOOKS", 10)
-    monkeypatch.setattr(running, "CHECKS", 5)
-    whole = Case.config
-    monkeypatch.setattr(Case, "config", lambda case, file="": replace(whole(case, file), steps=200))
-
-
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Digits that are none."""
-    file = tmp_path_factory.mktemp("digits") / "mnist.npz"
-    random = np.random.default_rng(0)
-    np.savez(
-        file,
-        images=random.integers(0, 256, (300, 28, 28), dtype=np.uint8),
-        labels=np.arange(300) % 10,
-    )
-    return str(file)
-
-
 @pytest.mark.usefixtures("short")
 def test_a_case_is_trained_once_and_seen_by_both(
     tmp_path: Path, digits: str, monkeypatch: pytest.MonkeyPatch
