@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gan_doctor.cli.options import ExistsOrResume, every
+
+if TYPE_CHECKING:
+    from gan_doctor.training import TrainConfig
 
 
 def train(
@@ -63,6 +66,12 @@ def train(
     checkpoint_every: Annotated[
         int | None, typer.Option(min=0, help="Steps between checkpoints; 0 for none.")
     ] = None,
+    treat: Annotated[
+        bool,
+        typer.Option(
+            "--treat", help="On a critical finding, begin anew with what the doctor prescribes."
+        ),
+    ] = False,
     grid_every: Annotated[
         int, typer.Option(min=0, help="Steps between pictures of samples; 0 for none.")
     ] = 0,
@@ -80,6 +89,7 @@ def train(
       gan-doctor train --data images --data-file photos/ --size 64 --device auto
       gan-doctor train --config runs/sick/config.toml --set lr_d=2e-4 --out runs/cured
       gan-doctor train --out runs/long --steps 50000 --exists resume
+      gan-doctor train --preset mode-collapse --treat --out runs/treated
     """
     from gan_doctor.cli.progress import progress
     from gan_doctor.training import TrainConfig, grids_into, read_setting
@@ -104,6 +114,9 @@ def train(
         typer.echo(f"Careful: {caution}", err=True)
     name = f"{plan.preset}-twin" if plan.twin else plan.preset
     directory = out or Path("runs", name)
+    if treat:
+        _treat(plan, directory, name, every(sample_every))
+        return
     kept = max(1, plan.steps // 10) if checkpoint_every is None else checkpoint_every
     with progress(f"Training {name}", plan.steps) as tell:
         train_gan(
@@ -116,6 +129,26 @@ def train(
         _conclude(directory)
     else:
         typer.echo(f"Trained without the doctor; the settings are in {directory}")
+
+
+def _treat(
+    plan: TrainConfig, directory: Path, name: str, sample_every: int | Literal["auto"]
+) -> None:
+    from gan_doctor.cli.progress import progress
+    from gan_doctor.training.treatment import RECORD, treat
+
+    with progress(f"Training {name}", plan.steps) as tell:
+        attempts = treat(
+            plan, directory, sample_every=sample_every,
+            progress=lambda attempt, step, losses: tell(step, losses),
+        )  # fmt: skip
+    for attempt in attempts:
+        what = f"{attempt.directory}: {attempt.action or 'as it was set up'}"
+        ended = f"stopped at step {attempt.steps}: {attempt.message}" if attempt.found else (
+            f"came to its end at step {attempt.steps} with nothing critical"
+        )  # fmt: skip
+        typer.echo(f"{what}\n  {ended}")
+    typer.echo(f"The record is {directory / RECORD}; each attempt: gan-doctor report DIR")
 
 
 def _conclude(directory: Path) -> None:

@@ -6,11 +6,13 @@ from gan_doctor.training.faults import FAULTS, Fault
 from gan_doctor.training.grids import grids_into
 from gan_doctor.training.loop import Trained, train
 from gan_doctor.training.presets import PRESETS, Case, Preset
+from gan_doctor.training.treatment import Attempt, treat, treated
 
 __all__ = [
     "DATA",
     "FAULTS",
     "PRESETS",
+    "Attempt",
     "Case",
     "Fault",
     "Preset",
@@ -19,4 +21,6 @@ __all__ = [
     "grids_into",
     "read_setting",
     "train",
+    "treat",
+    "treated",
 ]

@@ -56,6 +56,7 @@ def train(
     checkpoint_every: int = 0,
     look: Callable[[int, Drawing], None] | None = None,
     look_every: int = 0,
+    until: Callable[[int, Monitor | None], bool] | None = None,
 ) -> Trained:
     """Trains a GAN. The same configuration gives bit-equal weights on a CPU, resumed or not.
 
@@ -72,6 +73,7 @@ def train(
             for none.
         look: Called with the step and what draws samples; it cannot change the training.
         look_every: Generator steps between two looks, and one comes at the end; 0 for none.
+        until: Asked after each generator step, with it and the monitor, whether to end here.
 
     Raises:
         ConfigError: The data or the device of the configuration cannot be used, or the checkpoint
@@ -107,6 +109,8 @@ def train(
                 if progress and _is_due(now.step, config.steps, told_every):
                     state = {"loss_d": loss_d.item(), "loss_g": loss_g.item()}
                     progress(now.step, state | {"auroc": auroc(*steps.logits).item()})
+                if until and until(now.step, doctor):
+                    break
     return Trained(config, now.G, now.D, folder, now.average, drawing)
 
 
