@@ -44,11 +44,12 @@ class AugmentationLeak(Detector):
         The share of the fakes that each classifier takes for augmented, less the share of the reals
         that it did not learn from. The largest counts, where the fakes are at all realistic, or as
         varied as the reals: what a leak makes can be none of the data, but a collapsed G makes a
-        few shapes that the classifiers take for anything. A leak does not touch sharpness either,
-        so where the variance of the Laplacian was recorded it must be that of the reals up to a
-        factor: the classifiers know reals and augmented reals only, and take blur or a grid for
-        anything. An augmentation under which the data is symmetric is not among the classifiers. No
-        alarm sounds in the first tenth of the budget.
+        few shapes that the classifiers take for anything, and noise, whose neighbouring pixels do
+        not correlate, is as varied as can be. A leak does not touch sharpness either, so where the
+        variance of the Laplacian was recorded it must be that of the reals up to a factor: the
+        classifiers know reals and augmented reals only, and take blur or a grid for anything. An
+        augmentation under which the data is symmetric is not among the classifiers. No alarm sounds
+        in the first tenth of the budget.
 
         Measured on 512 MNIST digits: of reals .10 count as turned, .11 as mirrored, .04 as shifted
         and .00 as cut out, of such that were .88, .89, .92 and .98 (with .43, .52, .15 and .17 of
@@ -59,7 +60,7 @@ class AugmentationLeak(Detector):
 
     Limits:
         leaked .25 of the fakes (warning), mostly .5 (critical), realistic .1 of real precision and
-        recall, varied .8 of the real spread, sharpness a factor of 2, earliest
+        recall, varied .8 of the real spread, smooth .5, sharpness a factor of 2, earliest
         .1 of the budget; all proposals, chosen on the digits above and on 30 design cases of 8
         pixels, where turned digits had no precision at all and a spread of .76 to 1.07, and those
         of collapsed runs mostly below .6, with up to four times the sharpness.
@@ -85,6 +86,9 @@ class AugmentationLeak(Detector):
             0.1, "share of real precision and recall from which it counts", "proposal"
         ),
         "varied": Limit(0.8, "share of the real spread from which it counts", "proposal"),
+        "smooth": Limit(
+            0.5, "share of the real correlation of neighbours that noise has not", "as GD401"
+        ),
         "sharpness": Limit(
             2.0, "times the real Laplacian variance, up or down, up to which it counts", "proposal"
         ),
@@ -101,8 +105,10 @@ class AugmentationLeak(Detector):
         leaked = np.fmax.reduce([*shares.values()])
         counts = np.minimum(state.precision, state.recall) >= self._limit["realistic"]
         spread = against_null(run, "sample/spread_ratio", player)
-        if not isinstance(spread, Missing):
-            counts |= spread.values >= self._limit["varied"]
+        smooth = against_null(run, "sample/neighbour_correlation", player)
+        if not isinstance(spread, Missing) and not isinstance(smooth, Missing):
+            images = smooth.values >= self._limit["smooth"]
+            counts |= images & (spread.values >= self._limit["varied"])
         sharpness = against_null(run, "sample/laplacian_variance", player)
         if not isinstance(sharpness, Missing):
             most = self._limit["sharpness"]

@@ -88,8 +88,8 @@ def test_stays_silent_on_blur_and_on_grids(examine, make_run, images, sharpness)
 
 
 def test_noise_is_not_assessed(examine, make_run, images, nothing):
-    noise = {"leak/cutout": 1.0, "laplacian_variance": 5.0}
-    verdict = examine(make_run({}, images | nothing | noise))
+    """On small images it can be as sharp as they are."""
+    verdict = examine(make_run({}, images | nothing | {"leak/cutout": 1.0}))
     assert (verdict.status, verdict.missing[0].why) == ("not assessed", "degenerate data")
 
 
@@ -103,7 +103,7 @@ def test_fires_on_varied_and_sharp_fakes_that_are_none_of_the_data(
     examine, make_run, images, nothing
 ):
     """Measured on digits of 8 pixels: all turned, precision 0, .76 to 1.07 of the spread."""
-    samples = images | nothing | {"leak/rotation": 0.97, "spread_ratio": 0.97}
+    samples = images | nothing | {"leak/rotation": 0.97, "neighbour_correlation": 0.7}
     (finding,) = examine(make_run({}, samples)).findings
     assert finding.severity == "critical"
 

@@ -178,7 +178,9 @@ def corpus(
         "outside": make_run({}, images | {"outside": 0.1}),
         "framed": make_run({}, images | {"border_distance": 0.5, "value_distance": 0.1}),
         "turned": make_run({}, images | {"leak/rotation": 0.8, "precision": 0.3}),
-        "turned, none of the data": make_run({}, images | nothing | {"leak/rotation": 0.97}),
+        "turned, none of the data": make_run(
+            {}, images | nothing | {"leak/rotation": 0.97, "neighbour_correlation": 0.6}
+        ),
         "turned a little": make_run({}, images | {"leak/rotation": 0.46}),
         "turned, a little real": make_run(
             {}, images | {"leak/rotation": 0.8, "precision": 0.15, "spread_ratio": 0.5}
