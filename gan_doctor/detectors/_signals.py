@@ -62,6 +62,8 @@ def turns(run: Run, player: str = "") -> FloatArray:
     no orientation, for 1 - AUROC swings as much. NaN where it is not recorded.
     """
     auroc = mean_by_tick(run.get("auroc", player), run.ticks)
+    if not len(auroc):
+        return auroc
     padded = np.concatenate([np.full(_TURN - 1, np.nan), auroc])
     windows = np.lib.stride_tricks.sliding_window_view(padded, _TURN)
     known = np.isfinite(windows).sum(1) >= _TURN // 2

@@ -218,7 +218,8 @@ def _still_out(size: FloatArray, growing: FloatArray) -> FloatArray:
     What has run away need not speed up to stay away: what grows with the square of the time grows
     fourfold whenever the time doubles, and ever less from tick to tick.
     """
-    away = np.convolve(growing >= 1, np.ones(_SMOOTHED), "full")[: len(growing)] == _SMOOTHED
+    steady = np.cumsum(np.concatenate([np.zeros(_SMOOTHED), growing >= 1]))
+    away = steady[_SMOOTHED:] - steady[:-_SMOOTHED] == _SMOOTHED
     first = int(np.argmax(away)) if away.any() else len(size)
     return np.concatenate([np.full(first, np.nan), size[first:] / size[first : first + 1]])
 

@@ -237,6 +237,16 @@ def test_says_nothing_of_empty_and_constant_runs(slug, make_run):
     assert detector.examine(constant).findings == ()
 
 
+@pytest.mark.parametrize("loss", ["non-saturating", "wasserstein", None])
+@pytest.mark.parametrize("slug", SLUGS)
+def test_says_nothing_of_a_run_before_its_first_tick(slug, loss, make_run, players, good):
+    """A live diagnosis may come that early; the corpus has series of all kinds."""
+    for steps in (1, 3, 7):
+        short = make_run(players(0.9, 1.0) | {"logit/real": 1.0, "gradient/g": 1.0}, good,
+                         steps=steps, check_every=1, objective=loss)  # fmt: skip
+        assert known()[slug]().examine(short).findings == ()
+
+
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_limit_changes_some_answer(slug, corpus):
     kind = known()[slug]
