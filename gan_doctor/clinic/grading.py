@@ -9,7 +9,7 @@ from typing import Any
 
 import gan_doctor
 from gan_doctor.clinic.cases import Case
-from gan_doctor.clinic.oracles import Truth, truth
+from gan_doctor.clinic.oracles import ORACLES, Truth, truth
 from gan_doctor.clinic.outcomes import Reference
 from gan_doctor.clinic.running import LOG, Course
 from gan_doctor.core import Config, Diagnosis
@@ -182,9 +182,7 @@ def rates(all_cases: Sequence[Graded]) -> list[Rate]:
         outcome: [case for case in all_cases if case.truth.outcome == outcome]
         for outcome in ("succeeded", "middling", "failed")
     }
-    built = {"GD304", "GD305", "GD306", "GD402", "GD403", "GD405", "GD406"} | {
-        f"GD60{i}" for i in range(1, 8)
-    }
+    built = {code for code, oracle in ORACLES.items() if oracle.holds is None}
     well = [case for case in of["succeeded"] if not built & case.truth.onsets.keys()]
     failed = [case for case in of["failed"] if case.truth.onsets]
     soon = [c for c in failed if min(c.truth.onsets.values()) <= 0.1 * c.steps]
