@@ -87,7 +87,7 @@ def _of_points(data: Dataset) -> Space:
     reals, random = _all(data), np.random.default_rng(0)
     spread = float(reals.std(0).mean())
     fine = data.sd or 0.05 * spread
-    scales = np.repeat([1 / spread, 1 / math.sqrt(spread * fine), 0.25 / fine], -(-_WAVES // 3))
+    scales = np.repeat([1 / spread, 1 / math.sqrt(spread * fine)], _WAVES // 2)
     direction = random.standard_normal((2, len(scales))) * scales
     phase = random.uniform(0, 2 * math.pi, len(scales))
 

@@ -183,7 +183,7 @@ class Instruments:
             reals = (reals + 1) / 2 if self._unit else reals
             try:
                 on_real, on_fake = D(reals).flatten(), D(fakes[:_PROBED].to(device)).flatten()
-            except TypeError:  # a D that is told classes
+            except (TypeError, RuntimeError):  # a D that is told classes, or sees several samples
                 return math.nan, math.nan
         outputs = torch.cat([on_real, on_fake])
         if not outputs.isfinite().all():

@@ -61,7 +61,7 @@ def test_every_case_can_be_configured_and_differs_from_its_healthy_self() -> Non
     for case in DESIGN + EXAMINATION:
         config = case.config()
         assert config.seed == case.seed
-        assert config.steps >= (10_000 if case.points else 4_000)
+        assert config.steps >= (12_000 if case.points else 4_000)
         if case.cause != "none":
             assert config != replace(case, cause="none").config()
 
@@ -70,7 +70,7 @@ def test_every_case_can_be_configured_and_differs_from_its_healthy_self() -> Non
     ("case", "changed"),
     [
         (Case("ring", "hinge", "mlp", "lr-d-x20"), {"lr_d": 2e-2}),
-        (Case("ring", "hinge", "mlp", "d-width-d16"), {"d_width": 4, "width": 64}),
+        (Case("ring", "hinge", "mlp", "d-width-d16"), {"d_width": 8, "width": 128}),
         (Case("digits", "hinge", "mlp", "g-width-d4"), {"width": 32, "d_width": 128}),
         (Case("digits", "hinge", "dcgan", "beta1-0.9-fast"), {"beta1": 0.9, "lr_g": 5e-3}),
         (Case("ring", "wgan-gp", "mlp"), {"tricks": {"gradient-penalty": {"weight": 0.1}}}),

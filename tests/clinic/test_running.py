@@ -14,8 +14,11 @@ from gan_doctor.cli.app import app
 from gan_doctor.clinic import errands, running
 from gan_doctor.clinic.cases import Case, cases
 from gan_doctor.clinic.features import Space, frechet, space, split_digits
+from gan_doctor.clinic.instruments import Instruments
 from gan_doctor.clinic.running import FILE, LOG, run
 from gan_doctor.core import ReadError
+from gan_doctor.training.assembly import assembled
+from gan_doctor.training.drawing import Drawing
 
 RING = Case("ring", "non-saturating", "mlp")
 
@@ -123,6 +126,17 @@ def test_the_distance_is_that_of_normal_laws() -> None:
     # |m|^2 + sum (s - t)^2 where the covariances commute
     assert frechet(x, y) == pytest.approx(1 + 0 + 1 + 4, abs=0.1)
     assert frechet(x, x) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_d_that_cannot_be_asked_leaves_the_rest_of_a_look() -> None:
+    """It is told classes, or sees several samples at once."""
+    for tricks in ({"packing": {"m": 2}}, {"projection": {}}):
+        steps, data = assembled(replace(RING.config(), tricks=tricks))
+        instruments = Instruments(space("ring", 0))
+        instruments.look(0, Drawing(steps, data))
+        (look,) = instruments.looks
+        assert np.isnan(look.ranked)
+        assert look.frechet > 0
 
 
 def test_modes_of_points_are_those_of_the_mixture(ring: Space) -> None:
