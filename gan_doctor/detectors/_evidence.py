@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,15 +21,19 @@ def measured(
     limit: float | None = None,
     sense: Literal["above", "below"] = "above",
     important: bool = False,
+    reduce: Callable[[FloatArray], Any] = np.mean,
 ) -> tuple[Evidence, ...]:
-    """The mean of some values over the stretch of an alarm; nothing where there are none."""
+    """The mean of some values over the stretch of an alarm, or what `reduce` makes of them.
+
+    Nothing where there are none.
+    """
     if isinstance(values, Missing):
         return ()
     window = (alarm.onset, alarm.cleared if alarm.cleared is not None else run.last_step)
     inside = (steps >= window[0]) & (steps <= window[1]) & ~np.isnan(values)
     if not inside.any():
         return ()
-    value = float(values[inside].mean())
+    value = float(reduce(values[inside]))
     return (Evidence(series, statistic, value, limit, window, important, sense),)
 
 

@@ -81,11 +81,12 @@ class ModeCollapse(Detector):
         assert not isinstance(spread, Missing)
         assert not isinstance(pairs, Missing)
         critical = score.severity == "critical"
+        # A ratio: one check at which the samples fly apart would outweigh all others in a mean.
         evidence = (
             *measured(
-                run, alarm, str(spread.key), "mean, share of what real data gives", spread.steps,
+                run, alarm, str(spread.key), "median, share of what real data gives", spread.steps,
                 spread.values, 1 - self._limit["collapsed" if critical else "narrow"], "below",
-                important=True,
+                important=True, reduce=np.median,
             ),
             *measured(
                 run, alarm, str(pairs.key), "mean above the reals", pairs.steps, pairs.values,

@@ -17,7 +17,7 @@ __all__ = ["ModeDropping"]
 
 MISSED = 0.1  # share of a cluster's real share, below which it is missed (as in metrics.reached)
 OVERFILLED = 2.0  # times it, above which it stands in for others
-_SHOWN = 3  # clusters of each kind that are shown
+_SHOWN = 2  # clusters of each kind that are shown
 
 
 class ModeDropping(Detector):
@@ -111,7 +111,8 @@ def _of_clusters(run: Run, alarm: Alarm, modes: Key) -> Iterator[Evidence]:
     for series in run.by_label("sample/mode_share", modes.player, modes.features).values():
         real = float(run.null_at(series)[-1])
         for row in measured(run, alarm, str(series.key), "", series.steps, series.values):
-            words = f"mean share of the fakes, where {percent(real)} of the reals are"
+            where = f"in cluster {series.key.label}, where {percent(real)} of the reals are"
+            words = f"mean, share of the fakes {where}"
             filled.append((replace(row, statistic=words), real))
     missed = [(row, real) for row, real in filled if row.value < MISSED * real]
     over = [(row, real) for row, real in filled if row.value > OVERFILLED * real > 0]

@@ -133,7 +133,8 @@ def _finding(finding: Finding, indent: str = "") -> Iterator[RenderableType]:
 
 
 def _what(row: Evidence) -> str:
-    return f"{in_words(Key.parse(row.series).name)}: {row.statistic.removeprefix('mean, ')}"
+    statistic = row.statistic.removeprefix("mean, ").removeprefix("median, ")
+    return f"{in_words(Key.parse(row.series).name)}: {statistic}"
 
 
 def _timeless(message: str) -> str:

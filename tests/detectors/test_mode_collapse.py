@@ -31,6 +31,13 @@ def test_warns_on_narrow_samples(examine, make_run, good):
     assert finding.severity == "warning"
 
 
+def test_a_check_at_which_the_samples_fly_apart_hides_no_collapse(examine, make_run, good):
+    """Measured on a ring whose players take turns: from .0003 to 50 of the real spread."""
+    samples = good | {"spread_ratio": lambda s: 50.0 if s == 600 else 0.05}
+    (finding,) = examine(make_run({}, samples)).findings
+    assert "5% of the spread" in finding.message
+
+
 def test_dates_a_late_collapse(examine, make_run, good):
     run = make_run({}, good | {"spread_ratio": lambda s: 0.01 if s > 700 else 1.0})
     (finding,) = examine(run).findings
