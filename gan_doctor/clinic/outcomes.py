@@ -55,7 +55,7 @@ class Reference:
         return cls(
             untrained,
             final,
-            float(np.median([course.looks[-1].coverage for course in courses])),
+            float(np.median([course.covered for course in courses])),
             np.quantile(curves, _SLOWEST, axis=0),
             len(courses),
         )
@@ -71,9 +71,9 @@ class Reference:
 
     def outcome(self, course: Course) -> Outcome:
         """How a training ended."""
-        q, last = self.final_quality(course), course.looks[-1]
-        covered = last.coverage / self.coverage if self.coverage else math.nan
-        if not last.finite or math.isnan(q) or q < FAILED or not covered >= UNCOVERED:
+        q, finite = self.final_quality(course), course.looks[-1].finite
+        covered = course.covered / self.coverage if self.coverage else math.nan
+        if not finite or math.isnan(q) or q < FAILED or not covered >= UNCOVERED:
             return "failed"
         return "succeeded" if q >= SUCCEEDED and covered >= COVERED else "middling"
 

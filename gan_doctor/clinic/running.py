@@ -47,8 +47,17 @@ class Course:
     @property
     def final(self) -> float:
         """The distance that counts: the median of those at 90, 95 and 100% of the budget."""
-        late = [look.frechet for look in self.looks if look.step in _deciding(self.steps)]
-        return float("nan") if any(map(math.isnan, late)) else sorted(late)[len(late) // 2]
+        return self._late("frechet")
+
+    @property
+    def covered(self) -> float:
+        """The coverage that counts, of the same looks: that of a single one jumps about."""
+        return self._late("coverage")
+
+    def _late(self, name: str) -> float:
+        deciding = _deciding(self.steps)
+        late = sorted(getattr(look, name) for look in self.looks if look.step in deciding)
+        return math.nan if not late or any(map(math.isnan, late)) else late[len(late) // 2]
 
     def save(self, folder: Path) -> None:
         """Writes it beside the run's log."""
