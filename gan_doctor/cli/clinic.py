@@ -104,14 +104,13 @@ def grade(
     from gan_doctor.clinic.cases import cases
     from gan_doctor.clinic.errands import grade_all, log_examination
     from gan_doctor.clinic.page import save
-    from gan_doctor.clinic.running import Course
 
     chosen = cases(what.value)
     if what is Graded.EXAMINATION:
         log_examination(out, changed)
     with progress_of_many() as told:
         graded = grade_all(chosen, folder, workers, told)
-    hours = sum(Course.load(folder / case.name).seconds for case in chosen) / 3600
+    hours = sum(case.seconds for case in graded) / 3600
     command = f"gan-doctor clinic run {what.value}; gan-doctor clinic grade {what.value}"
     facts = {"command": command, "CPU hours of the trainings": round(hours, 1)}
     typer.echo(save(graded, what.value, out, facts))

@@ -108,8 +108,8 @@ def _capacity() -> dict[str, Cause]:
     }
 
 
-def _wiring(fault: str, code: str, only: Literal["", "points", "images"] = "") -> Cause:
-    return Cause("wiring", {"fault": fault}, code=code, only=only)
+def _wiring(fault: str, code: str) -> Cause:
+    return Cause("wiring", {"fault": fault}, code=code)
 
 
 def _told_classes(fault: str, code: str) -> Cause:

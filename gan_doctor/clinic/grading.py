@@ -47,12 +47,14 @@ class Graded:
         steps: Its budget.
         truth: By the oracles.
         said: In the order of the steps, the last at the end.
+        seconds: Of the processor, that its training took.
     """
 
     case: Case
     steps: int
     truth: Truth
     said: tuple[Said, ...]
+    seconds: float
 
     @property
     def last(self) -> Said:
@@ -123,7 +125,8 @@ def graded(
     times = [round(course.steps * _HEARD * i) for i in range(1, round(1 / _HEARD) + 1)]
     said = [heard(diagnose(run.until(step), config or Config()), step) for step in times[:-1]]
     said.append(heard(diagnose(run, config or Config()), times[-1]))
-    return Graded(course.case, course.steps, truth(course, reference), tuple(said))
+    found = truth(course, reference)
+    return Graded(course.case, course.steps, found, tuple(said), course.seconds)
 
 
 def heard(diagnosis: Diagnosis, step: float) -> Said:

@@ -98,7 +98,7 @@ class Instruments:
         self._images = space.images[:SAMPLES]
         self._shares = self._of_modes(space.images[: 10 * SAMPLES])
         self._variance = float(space.reals.var(0).sum())
-        self._nearest = _nearest(self._reals)
+        self._near = float(np.quantile(_nearest(self._reals), 0.01))
         self._packed = _packed(self._images)
         self._before: tuple[FloatArray | None, dict[str, Tensor]] = None, {}
         self._rates: tuple[float, float] | None = None
@@ -163,7 +163,7 @@ class Instruments:
             near.precision,
             near.coverage,
             float(seen.var(0).sum()) / self._variance,
-            float((_nearest(few) < np.quantile(self._nearest, 0.01)).mean()),
+            float((_nearest(few) < self._near).mean()),
             _packed(fakes[:SAMPLES]) / self._packed,
         )
 

@@ -30,18 +30,19 @@ def save(graded: Sequence[Graded], split: Split, folder: Path, facts: Mapping[st
         The page.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [case.to_json() for case in graded]
-    table = {**facts, "rates": [_rate(rate) for rate in rates(graded)], "cases": rows}
+    rows, found = [case.to_json() for case in graded], rates(graded)
+    table = {**facts, "rates": [_rate(rate) for rate in found], "cases": rows}
     page, whole, flat = (folder / f"clinic-{split}.{end}" for end in ("md", "json", "csv"))
     whole.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     flat.write_text(_csv(rows), encoding="utf-8")
-    page.write_text(written(graded, split, facts), encoding="utf-8")
+    page.write_text(_written(graded, found, split, facts), encoding="utf-8")
     return page
 
 
-def written(graded: Sequence[Graded], split: Split, facts: Mapping[str, Any]) -> str:
+def _written(
+    graded: Sequence[Graded], found: Sequence[Rate], split: Split, facts: Mapping[str, Any]
+) -> str:
     """The page in Markdown."""
-    found = rates(graded)
     made = [f"- {name}: {value}" for name, value in facts.items()]
     outcomes = Counter(case.truth.outcome for case in graded)
     ended = ", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items()))
@@ -54,7 +55,7 @@ def written(graded: Sequence[Graded], split: Split, facts: Mapping[str, Any]) ->
             "Found: a finding of the code stood at the end where the oracle said so. Elsewhere: "
             "where neither it nor a related code was true.", "",
             *_codes(graded), "",
-            *(["## What design has never seen", "", *_unseen(graded), ""]
+            *(["## What design has never seen", "", *_unseen(graded, found), ""]
               if split == "examination" else []),
             "## Which ones", "", *_named(found), "",
             "## The oracles", "", "| code | instrument | limit |", "|---|---|---|",
@@ -92,10 +93,10 @@ def _codes(graded: Sequence[Graded]) -> list[str]:
     ]  # fmt: skip
 
 
-def _unseen(graded: Sequence[Graded]) -> list[str]:
+def _unseen(graded: Sequence[Graded], found: Sequence[Rate]) -> list[str]:
     """The same rates of those parts of the examination alone."""
-    rows = ["| only here | " + " | ".join(r.what for r in rates(graded)) + " |"]
-    rows.append("|---" * (1 + len(rates(graded))) + "|")
+    rows = ["| only here | " + " | ".join(rate.what for rate in found) + " |"]
+    rows.append("|---" * (1 + len(found)) + "|")
     for part, only in EXAMINED_ONLY.items():
         for value in only:
             mine = [

@@ -46,7 +46,7 @@ def case(
             )
         )
     truth = Truth(outcome, 0.0, onsets if onsets is not None else {}, {})
-    return Graded(CASE, 1000, truth, tuple(heard_at))
+    return Graded(CASE, 1000, truth, tuple(heard_at), 60.0)
 
 
 def by_name(cases: list[Graded]) -> dict[str, Rate]:
