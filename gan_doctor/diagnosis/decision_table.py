@@ -43,6 +43,14 @@ def remedies(run: Run, finding: Finding) -> tuple[Remedy, ...]:
     return tuple((first + rest)[:AT_MOST])
 
 
+def wanted_by(*findings: Finding) -> list[Remedy]:
+    """The remedies that a cause and its consequences ask for, each once."""
+    wanted: dict[str, Remedy] = {}
+    for remedy in (r for finding in findings for r in finding.remedies):
+        wanted.setdefault(remedy.slug, remedy)
+    return list(wanted.values())
+
+
 def _fitted(card: Trick, run: Run, finding: Finding) -> Remedy | None:
     in_use = card.in_use(run.setup)
     if in_use or conflict(card, run.setup):

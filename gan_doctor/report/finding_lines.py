@@ -12,7 +12,7 @@ from gan_doctor.core import Evidence, Finding, Missing, Remedy, Verdict
 from gan_doctor.report.hanging import paragraph
 from gan_doctor.report.wording import harmless, listed, number
 
-MOST_REMEDIES = 3
+MOST_REMEDIES = 3  # under one headline
 
 STYLE = {"critical": "bold red", "warning": "bold yellow", "info": "bold cyan", None: "bold green"}
 
@@ -58,14 +58,6 @@ def evidence_lines(
     for row, value in zip(rows, numbers, strict=True):
         style = "bold" if row.important else "dim"
         yield paragraph(harmless(what(row)), f"{indent}{value:<{width}}  ", style, style)
-
-
-def wanted_by(*findings: Finding) -> list[Remedy]:
-    """The first remedies that a cause and its consequences ask for, each once."""
-    wanted: dict[str, Remedy] = {}
-    for remedy in (r for finding in findings for r in finding.remedies):
-        wanted.setdefault(remedy.slug, remedy)
-    return list(wanted.values())[:MOST_REMEDIES]
 
 
 def action(remedy: Remedy) -> str:

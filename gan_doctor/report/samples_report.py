@@ -10,7 +10,9 @@ from rich.console import Group, RenderableType
 
 import gan_doctor
 from gan_doctor.core import Diagnosis, Evidence, Finding, Key, Missing, Remedy, to_json
+from gan_doctor.diagnosis import wanted_by
 from gan_doctor.report.finding_lines import (
+    MOST_REMEDIES,
     STYLE,
     action,
     evidence_lines,
@@ -18,7 +20,6 @@ from gan_doctor.report.finding_lines import (
     pointer,
     silent_lines,
     title,
-    wanted_by,
 )
 from gan_doctor.report.hanging import paragraph
 from gan_doctor.report.json_report import encoded, finding_json, verdict_json
@@ -120,7 +121,7 @@ def _findings(diagnosis: Diagnosis) -> Iterator[RenderableType]:
             yield ""
             yield from _finding(consequence, "  ")
         # Where something comes first, what would be done to the training may be wrong.
-        remedies = [] if _remarks(diagnosis) else wanted_by(cause, *consequences)
+        remedies = [] if _remarks(diagnosis) else wanted_by(cause, *consequences)[:MOST_REMEDIES]
         yield from _remedies([r for r in remedies if r.action not in said])
         said |= {remedy.action for remedy in remedies}
 

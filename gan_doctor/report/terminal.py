@@ -9,7 +9,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gan_doctor.core import Diagnosis, Evidence, Finding, Missing, Remedy, Run
+from gan_doctor.diagnosis import wanted_by
 from gan_doctor.report.finding_lines import (
+    MOST_REMEDIES,
     STYLE,
     action,
     evidence_lines,
@@ -17,7 +19,6 @@ from gan_doctor.report.finding_lines import (
     pointer,
     silent_lines,
     title,
-    wanted_by,
 )
 from gan_doctor.report.hanging import paragraph
 from gan_doctor.report.headline import headline
@@ -55,7 +56,7 @@ def _findings(diagnosis: Diagnosis) -> Iterator[RenderableType]:
         for consequence in consequences:
             yield ""
             yield from _finding(diagnosis.run, consequence, "  ")
-        remedies = wanted_by(cause, *consequences)
+        remedies = wanted_by(cause, *consequences)[:MOST_REMEDIES]
         yield from _remedies(remedies, said)
         said |= {remedy.action for remedy in remedies}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gan_doctor.core import ConfigError, Diagnosis, Finding, Remedy, RunExistsError
-from gan_doctor.diagnosis import diagnose
+from gan_doctor.diagnosis import diagnose, wanted_by
 from gan_doctor.training.config import TrainConfig
 from gan_doctor.training.loop import train
 from gan_doctor.tricks import known
@@ -201,11 +201,7 @@ def _prescribed(diagnosis: Diagnosis) -> Sequence[Remedy]:
     worst = _critical(diagnosis)
     if worst is None:
         return ()
-    wanted: dict[str, Remedy] = {}
-    for finding in (worst, *(f for f in diagnosis.findings if f.cause == worst.slug)):
-        for remedy in finding.remedies:
-            wanted.setdefault(remedy.slug, remedy)
-    return list(wanted.values())
+    return wanted_by(worst, *(f for f in diagnosis.findings if f.cause == worst.slug))
 
 
 def _attempt(
