@@ -185,8 +185,8 @@ def rates(all_cases: Sequence[Graded]) -> list[Rate]:
         outcome: [case for case in all_cases if case.truth.outcome == outcome]
         for outcome in ("succeeded", "middling", "failed")
     }
-    built = {code for code, oracle in ORACLES.items() if oracle.holds is None}
-    well = [case for case in of["succeeded"] if not built & case.truth.onsets.keys()]
+    facts = {code for code, oracle in ORACLES.items() if oracle.fact}
+    well = [case for case in of["succeeded"] if not facts & case.truth.onsets.keys()]
     failed = [case for case in of["failed"] if case.truth.onsets]
     soon = [c for c in failed if min(c.truth.onsets.values()) <= 0.1 * c.steps]
     later = [c for c in failed if min(c.truth.onsets.values()) > 0.1 * c.steps]

@@ -40,7 +40,11 @@ class Look:
         modes: Share of the known modes that hold a tenth of their share of the samples or more.
         perplexity: exp of the entropy of the modes' shares, over that of the data.
         moved: Share of the samples that are in other modes than at the look before.
-        ranked: Share of pairs of a real and a fake that D ranks right, the way it trains to.
+        ranked: Share of pairs of a real and a fake that D ranks right, the way it trains to, of
+            reals that it is trained on.
+        forgotten: By how much that share is less, of reals that are kept from the training.
+        copied: Share of the samples that are twice as near to a real of the training as to any of
+            as many that are kept from it.
         reach: Largest size of D's outputs.
         finite: Whether all weights are numbers.
         rate_g: Learning rate of G, over its first.
@@ -60,6 +64,8 @@ class Look:
     perplexity: float
     moved: float
     ranked: float
+    forgotten: float
+    copied: float
     reach: float
     finite: bool
     rate_g: float
@@ -90,10 +96,18 @@ class Instruments:
         space: In which its samples are seen.
         fake_high: Whether D is trained to score fakes high, as where its labels are swapped.
         unit: Whether the training has its images in [0, 1]; they are seen in [-1, 1].
+        held_out: (N, ...) reals that are kept from the training, as the training has them.
     """
 
-    def __init__(self, space: Space, fake_high: bool = False, unit: bool = False) -> None:
+    def __init__(
+        self,
+        space: Space,
+        fake_high: bool = False,
+        unit: bool = False,
+        held_out: Tensor | None = None,
+    ) -> None:
         self.space, self._fake_high, self._unit = space, fake_high, unit
+        self._held_out = held_out
         self._reals = space.reals[:SAMPLES]
         self._images = space.images[:SAMPLES]
         self._shares = self._of_modes(space.images[: 10 * SAMPLES])
@@ -107,9 +121,7 @@ class Instruments:
     def distance(self, drawing: Drawing) -> float:
         """Fréchet distance of the samples as they are now."""
         fakes = drawing.fakes(LATE, seed=_SEED, average=False)
-        return frechet(
-            self.space.features(2 * fakes - 1 if self._unit else fakes), self.space.reals
-        )
+        return frechet(self.space.features(self._seen(fakes)), self.space.reals)
 
     def look(self, step: int, drawing: Drawing, n: int = SAMPLES) -> None:
         """Measures a training and keeps what was seen.
@@ -126,12 +138,12 @@ class Instruments:
         }
         shares_before, weights_before = self._before
         drawn = drawing.fakes(max(n, SAMPLES), seed=_SEED + step, average=False)
-        fakes = 2 * drawn - 1 if self._unit else drawn
+        fakes = self._seen(drawn)
         shares = self._of_modes(fakes)
         rates = tuple(o.param_groups[0]["lr"] for o in (training.opt_g, training.opt_d))
         self._rates = self._rates or (rates[0], rates[1])
         step_g, step_d = (_moved_by(weights[role], weights_before.get(role)) for role in "gd")
-        ranked, reach = self._judged(training.D, drawn)
+        ranked, forgotten, reach = self._judged(training.D, drawing.reals(_PROBED), drawn)
         found = self._of_samples(fakes)
         self.looks.append(
             Look(
@@ -141,6 +153,8 @@ class Instruments:
                 _perplexity(shares) / _perplexity(self._shares),
                 _between(shares, shares_before),
                 ranked,
+                forgotten,
+                self._copied(fakes, drawing),
                 reach,
                 all(bool(w.isfinite().all()) for w in weights.values()),
                 rates[0] / self._rates[0],
@@ -150,6 +164,9 @@ class Instruments:
             )
         )
         self._before = shares, weights
+
+    def _seen(self, samples: Tensor) -> Tensor:
+        return 2 * samples - 1 if self._unit else samples
 
     def _of_samples(self, fakes: Tensor) -> tuple[float, float, float, float, float, float]:
         """From the Fréchet distance to the size in a zip, in the order of `Look`."""
@@ -175,21 +192,37 @@ class Instruments:
         counts = np.bincount(told[told >= 0], minlength=self.space.n_modes)
         return np.asarray(counts / max(len(told), 1), dtype=np.float64)
 
-    def _judged(self, D: nn.Module, fakes: Tensor) -> tuple[float, float]:
-        """How D ranks reals and fakes, and the size of its outputs."""
+    def _copied(self, fakes: Tensor, drawing: Drawing) -> float:
+        """NaN where no reals are kept from the training."""
+        if self._held_out is None or not fakes.isfinite().all():
+            return math.nan
+        n = min(len(self._held_out), len(drawing.data))
+        seen = self.space.features(fakes[:SAMPLES])
+        trained_on, kept = (
+            _squared(seen, self.space.features(self._seen(reals[:n]))).min(1)
+            for reals in (drawing.reals(n), self._held_out)
+        )
+        return float((4 * trained_on < kept).mean())
+
+    def _judged(self, D: nn.Module, reals: Tensor, fakes: Tensor) -> tuple[float, float, float]:
+        """How D ranks reals and fakes, how much worse those it never saw, and its outputs' size."""
         device = next(D.parameters()).device
+        shown = [reals, fakes[:_PROBED], reals[:0] if self._held_out is None else self._held_out]
         with undisturbed(D):
-            reals = self._images[:_PROBED].to(device)
-            reals = (reals + 1) / 2 if self._unit else reals
             try:
-                on_real, on_fake = D(reals).flatten(), D(fakes[:_PROBED].to(device)).flatten()
+                outputs = [D(x.to(device)).flatten() for x in shown if len(x)]
             except (TypeError, RuntimeError):  # a D that is told classes, or sees several samples
-                return math.nan, math.nan
-        outputs = torch.cat([on_real, on_fake])
-        if not outputs.isfinite().all():
-            return math.nan, math.inf
+                return (math.nan,) * 3
+        if not all(x.isfinite().all() for x in outputs):
+            return math.nan, math.nan, math.inf
+        on_real, on_fake, *on_held_out = outputs
+        ranked = self._ranked(on_real, on_fake)
+        forgotten = ranked - self._ranked(on_held_out[0], on_fake) if on_held_out else math.nan
+        return ranked, forgotten, max(x.abs().max().item() for x in outputs)
+
+    def _ranked(self, on_real: Tensor, on_fake: Tensor) -> float:
         ranked = auroc(on_real, on_fake).item()
-        return 1 - ranked if self._fake_high else ranked, outputs.abs().max().item()
+        return 1 - ranked if self._fake_high else ranked
 
 
 def _reached(shares: FloatArray | None, real: FloatArray | None) -> float:
@@ -222,10 +255,14 @@ def _moved_by(now: Tensor, before: Tensor | None) -> float:
 
 def _nearest(x: FloatArray) -> FloatArray:
     """(N,) distance of each sample to its nearest other one."""
-    squared = np.square(x).sum(1)
-    far = squared[:, None] + squared - 2 * x @ x.T
+    far = _squared(x, x)
     np.fill_diagonal(far, np.inf)
     return np.asarray(np.sqrt(np.maximum(far.min(1), 0)))
+
+
+def _squared(x: FloatArray, y: FloatArray) -> FloatArray:
+    """(N, M) squared distances of (N, F) from (M, F)."""
+    return np.asarray(np.square(x).sum(1)[:, None] + np.square(y).sum(1) - 2 * x @ y.T)
 
 
 def _packed(samples: Tensor) -> float:

@@ -151,6 +151,16 @@ ORACLES: Mapping[str, Oracle] = {
         "steps of G and of D, over their weights", "1e-7 in a hundredth of the budget", _still,
         fact=True,
     ),
+    "GD501": Oracle(
+        "pairs with a fake that D ranks right, of 500 reals that it is trained on less the same of "
+        "those kept from it",
+        ".3", _at_least("forgotten", 0.3),
+    ),
+    "GD502": Oracle(
+        "samples twice as near to a real that is trained on as to any of as many that are kept "
+        "from it",
+        ".5", _at_least("copied", 0.5), fact=True,
+    ),
     **{
         code: Oracle("how the case was built", "the fault is in it", fact=True)
         for code in (

@@ -67,6 +67,10 @@ def _chequered(x: Tensor) -> Tensor:
     return (x + _CHECKS * signs).clamp(-1, 1)
 
 
+def _framed(x: Tensor) -> Tensor:
+    return pad(x[..., 1:-1, 1:-1], (1, 1, 1, 1))
+
+
 def _alter(change: Callable[[Tensor], Tensor]) -> Callable[[Plan], None]:
     return lambda plan: plan.g_wrappers.append(lambda G: _Altered(G, change))
 
@@ -185,6 +189,9 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "blurred": Fault("What G makes is blurred over 3 by 3 pixels.", _alter(_blurred)),
     "chequered": Fault("A checkerboard lies on what G makes.", _alter(_chequered)),
+    "framed": Fault(
+        "What G makes has a grey frame, one pixel wide, that no real has.", _alter(_framed)
+    ),
     "rotated": Fault(
         "D sees all images turned by quarter turns, so that G may make them turned.", _rotate
     ),

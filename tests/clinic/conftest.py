@@ -18,7 +18,8 @@ from gan_doctor.clinic.running import Course
 
 HEALTHY: dict[str, Any] = {
     "precision": 0.7, "coverage": 0.8, "variance": 1.0, "repeated": 0.0, "packed": 1.0,
-    "modes": 1.0, "perplexity": 0.95, "moved": 0.05, "ranked": 0.8, "reach": 5.0, "finite": True,
+    "modes": 1.0, "perplexity": 0.95, "moved": 0.05, "ranked": 0.8, "forgotten": 0.02,
+    "copied": 0.02, "reach": 5.0, "finite": True,
     "rate_g": 1.0, "rate_d": 1.0, "step_g": 0.02, "step_d": 0.02,
 }  # fmt: skip
 

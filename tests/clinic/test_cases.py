@@ -61,7 +61,7 @@ def test_every_case_can_be_configured_and_differs_from_its_healthy_self() -> Non
     for case in DESIGN + EXAMINATION:
         config = case.config()
         assert config.seed == case.seed
-        assert config.steps >= (12_000 if case.points else 4_000)
+        assert config.steps >= (15_000 if case.points else 4_000)
         if case.cause != "none":
             assert config != replace(case, cause="none").config()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,16 @@ def test_one_bad_look_of_the_three_that_decide_changes_nothing(
     assert reference.outcome(run) == "succeeded"
 
 
+def test_of_a_mixture_its_modes_are_what_is_covered(course: Any) -> None:
+    """Raw G moves by a mode's width from look to look, and the coverage of single reals with it."""
+    run = course(coverage=lambda s: 0.1 + 0.4 * (round(100 * s) % 2), modes=0.9)
+    mixture = replace(run, case=replace(run.case, data="ring"))
+    roll = replace(course(modes=math.nan), case=replace(run.case, data="swiss-roll"))
+    assert run.covered == pytest.approx(0.1)
+    assert mixture.covered == pytest.approx(0.9)
+    assert roll.covered == pytest.approx(0.8)
+
+
 def test_a_reference_that_broke_off_is_none(course: Any) -> None:
     with pytest.raises(ConfigError, match="came to their end"):
         Reference.of([course(steady(math.nan))])
@@ -84,6 +95,8 @@ BAD = steady(60.0)  # a distance at which nothing was learned
         ("GD303", BAD, {"moved": 0.6}),
         ("GD401", BAD, {"precision": 0.0, "packed": 2.5}),
         ("GD404", lambda s: 5.0 if s < 0.5 else 60.0, {}),
+        ("GD501", BAD, {"forgotten": 0.5}),
+        ("GD502", BAD, {"copied": 0.95}),
         ("GD601", BAD, {"step_g": 0.0}),
     ],
 )

@@ -17,7 +17,7 @@ from gan_doctor.clinic.features import Space, frechet, space, split_digits
 from gan_doctor.clinic.instruments import Instruments
 from gan_doctor.clinic.running import FILE, LOG, run
 from gan_doctor.core import ReadError
-from gan_doctor.training.assembly import assembled
+from gan_doctor.training.assembly import assembled, held_out
 from gan_doctor.training.drawing import Drawing
 
 RING = Case("ring", "non-saturating", "mlp")
@@ -137,6 +137,38 @@ def test_a_d_that_cannot_be_asked_leaves_the_rest_of_a_look() -> None:
         (look,) = instruments.looks
         assert np.isnan(look.ranked)
         assert look.frechet > 0
+
+
+def test_reals_kept_from_a_training_tell_what_d_and_g_remember() -> None:
+    config = replace(Case("digits", "hinge", "mlp", "data-128").config(), batch_size=8)
+    steps, data = assembled(config)
+    instruments = Instruments(space("digits", 8), held_out=held_out(config))
+    drawing = Drawing(steps, data)
+    instruments.look(0, drawing)
+    reals, _ = data.batch(torch.randint(128, (1000,), generator=torch.Generator().manual_seed(0)))
+    replay = reals + 0.01 * torch.randn(reals.shape, generator=torch.Generator().manual_seed(1))
+    seen_before = {r.numpy().tobytes() for r in data.first(128)}
+
+    def by_heart(x: torch.Tensor) -> torch.Tensor:
+        return torch.tensor([float(one.numpy().tobytes() in seen_before) for one in x])
+
+    steps.now.G.forward = lambda z: replay[: len(z)]  # type: ignore[method-assign]
+    steps.now.D.forward = by_heart  # type: ignore[method-assign]
+    instruments.look(1, drawing)
+    untrained, copying = instruments.looks
+    assert abs(untrained.forgotten) < 0.1
+    assert copying.ranked == 1
+    assert copying.forgotten == pytest.approx(0.5)
+    assert untrained.copied < 0.05
+    assert copying.copied > 0.95
+
+
+def test_without_reals_kept_away_nothing_is_said_of_memory() -> None:
+    instruments = Instruments(space("ring", 0))
+    instruments.look(0, Drawing(*assembled(RING.config())))
+    (look,) = instruments.looks
+    assert np.isnan(look.forgotten)
+    assert np.isnan(look.copied)
 
 
 def test_modes_of_points_are_those_of_the_mixture(ring: Space) -> None:

@@ -106,6 +106,15 @@ def test_a_spike_of_the_rate_is_over_after_ten_steps(small: Small) -> None:
     assert rates == pytest.approx([1e-3] * 15 + [2e-2] * 10 + [1e-3] * 5)
 
 
+def test_a_frame_is_grey_and_one_pixel_wide(small: Small) -> None:
+    x = train(small("digits", fault="framed", steps=1)).drawing.fakes(8)
+    assert x.shape[-2:] == (8, 8)
+    inner = x[..., 1:-1, 1:-1].clone()
+    assert inner.abs().min() > 0
+    x[..., 1:-1, 1:-1] = 0
+    assert not x.any()
+
+
 @pytest.mark.parametrize("fault", ["blurred", "chequered"])
 def test_altered_images_stay_in_range_and_differ(fault: str, small: Small) -> None:
     drawn = [train(small("digits", fault=f, steps=1)).drawing.fakes(8) for f in ("", fault)]
