@@ -102,15 +102,18 @@ def grade(
     """
     from gan_doctor.cli.progress import progress_of_many
     from gan_doctor.clinic.cases import cases
-    from gan_doctor.clinic.errands import grade_all, log_examination
+    from gan_doctor.clinic.errands import compare_all, grade_all, log_examination
     from gan_doctor.clinic.page import save
 
-    chosen = cases(what.value)
-    if what is Graded.EXAMINATION:
+    examination = what is Graded.EXAMINATION
+    if examination:
         log_examination(out, changed)
     with progress_of_many() as told:
-        graded = grade_all(chosen, folder, workers, told)
+        graded = grade_all(cases(what.value), folder, workers, told)
+        comparison = (
+            compare_all(cases("design"), graded, folder, workers, told) if examination else []
+        )
     hours = sum(case.seconds for case in graded) / 3600
     command = f"gan-doctor clinic run {what.value}; gan-doctor clinic grade {what.value}"
     facts = {"command": command, "CPU hours of the trainings": round(hours, 1)}
-    typer.echo(save(graded, what.value, out, facts))
+    typer.echo(save(graded, comparison, what.value, out, facts))

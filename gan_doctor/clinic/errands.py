@@ -6,17 +6,25 @@ import json
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from functools import partial
+from itertools import compress
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from joblib import Parallel, delayed
 
+import gan_doctor
+from gan_doctor.clinic.ablations import ABLATIONS
 from gan_doctor.clinic.cases import DATA, Case, references, tried
+from gan_doctor.clinic.comparators import Compared, Numbers, compared, numbers
 from gan_doctor.clinic.features import split_digits
 from gan_doctor.clinic.grading import Graded, graded
-from gan_doctor.clinic.outcomes import Reference
-from gan_doctor.clinic.running import FILE, Course, run
+from gan_doctor.clinic.outcomes import Outcome, Reference
+from gan_doctor.clinic.running import FILE, LOG, Course, run
 from gan_doctor.core import ConfigError
+
+T = TypeVar("T")
 
 GRADINGS = 5  # of the examination, at most
 
@@ -77,7 +85,11 @@ def read_reference(data: str, folder: Path) -> Reference:
 
 
 def grade_all(
-    cases: Sequence[Case], folder: Path, workers: int = 1, told: Told | None = None
+    cases: Sequence[Case],
+    folder: Path,
+    workers: int = 1,
+    told: Told | None = None,
+    ablation: str = "",
 ) -> list[Graded]:
     """Grades what was trained, in the order of the cases.
 
@@ -86,20 +98,74 @@ def grade_all(
         folder: Where they were trained.
         workers: Cases at a time.
         told: Told of each that is done.
+        ablation: Of `ABLATIONS`, what alone the doctor is shown; "" for all.
 
     Raises:
         ReadError: One of them, or a reference, was not trained yet.
     """
+    return _of_each(partial(_graded, ablation=ablation), cases, folder, workers, told)
+
+
+def compare_all(
+    design: Sequence[Case],
+    graded: Sequence[Graded],
+    folder: Path,
+    workers: int = 1,
+    told: Told | None = None,
+) -> list[Compared]:
+    """What rules and models that are tuned on design make of the cases that were graded.
+
+    Args:
+        design: The cases of design.
+        graded: What is examined.
+        folder: As of `grade_all`.
+        workers: As of `grade_all`.
+        told: As of `grade_all`.
+
+    Raises:
+        ReadError: A case or a reference was not trained yet.
+    """
+    examined = [one.case for one in graded]
+    first, second = (
+        _decided(_of_each(_numbers, cases, folder, workers, told)) for cases in (design, examined)
+    )
+    loud = {
+        name: [one.alarm for one in grade_all(examined, folder, workers, told, name)]
+        for name in ABLATIONS
+    }
+    decided = [one.truth.outcome != "middling" for one in graded]
+    return compared(
+        first,
+        second,
+        [one.alarm for one in compress(graded, decided)],
+        {name: list(compress(alarms, decided)) for name, alarms in loud.items()},
+    )
+
+
+def _decided(found: Sequence[tuple[Outcome, Numbers]]) -> tuple[list[Numbers], list[bool]]:
+    """Of the cases that succeeded or failed: their numbers, and whether they failed."""
+    kept = [(now, outcome == "failed") for outcome, now in found if outcome != "middling"]
+    return [now for now, _ in kept], [failed for _, failed in kept]
+
+
+def _of_each(
+    ask: Callable[[Course, Path, Reference], T],
+    cases: Sequence[Case],
+    folder: Path,
+    workers: int,
+    told: Told | None,
+) -> list[T]:
+    """Asks something of each case, several at a time."""
     courses = [Course.load(folder / case.name) for case in cases]
     found = {name: read_reference(name, folder) for name in {case.data for case in cases}}
-    graded_one_by_one = Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_graded)(course, folder, found[course.case.data]) for course in courses
+    answers = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(ask)(course, folder, found[course.case.data]) for course in courses
     )
-    done = []
-    for one in graded_one_by_one:
-        done.append(one)
+    done: list[T] = []
+    for case, answer in zip(cases, answers, strict=True):
+        done.append(answer)
         if told is not None:
-            told(one.case.name, len(done), len(courses))
+            told(case.name, len(done), len(courses))
     return done
 
 
@@ -128,9 +194,14 @@ def log_examination(folder: Path, changed: str) -> None:
         lines.write(json.dumps(entry) + "\n")
 
 
-def _graded(course: Course, folder: Path, reference: Reference) -> Graded:
+def _graded(course: Course, folder: Path, reference: Reference, ablation: str) -> Graded:
     torch.set_num_threads(1)
-    return graded(course, folder, reference)
+    return graded(course, folder, reference, ABLATIONS.get(ablation))
+
+
+def _numbers(course: Course, folder: Path, reference: Reference) -> tuple[Outcome, Numbers]:
+    run = gan_doctor.read(folder / course.case.name / LOG)
+    return reference.outcome(course), numbers(course, run, reference)
 
 
 def _alone(case: Case, folder: Path, halves: tuple[str, str]) -> Course:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ from gan_doctor.clinic.cases import Case
 from gan_doctor.clinic.oracles import ORACLES, Truth, truth
 from gan_doctor.clinic.outcomes import Reference
 from gan_doctor.clinic.running import LOG, Course
-from gan_doctor.core import Config, Diagnosis
+from gan_doctor.core import Diagnosis
 from gan_doctor.diagnosis import diagnose
 from gan_doctor.diagnosis.causes import related
 
+_SOON, _EARLY = 0.1, 0.1  # shares of the budget
 _HEARD = 0.05  # share of the budget between two times at which the doctor is heard
 
 
@@ -29,6 +31,7 @@ class Said:
         headlines: Those of them that follow from no other.
         warnings: Codes of the warnings that follow from nothing.
         action: Of the outlook.
+        confidence: Of the first headline, NaN where there is none.
     """
 
     step: float
@@ -36,6 +39,14 @@ class Said:
     headlines: tuple[str, ...]
     warnings: tuple[str, ...]
     action: str
+    confidence: float = math.nan
+
+    @property
+    def alarm(self) -> float:
+        """How loud: 0 for nothing, up to 1 for a warning, up to 2 for something critical."""
+        if self.critical:
+            return 1 + (0.5 if math.isnan(self.confidence) else self.confidence)
+        return 0.5 if self.warnings else 0.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,11 @@ class Graded:
     seconds: float
 
     @property
+    def onset(self) -> float:
+        """The first step at which anything is true of it, NaN where nothing is."""
+        return min(self.truth.onsets.values(), default=math.nan)
+
+    @property
     def last(self) -> Said:
         """What stood at the end."""
         return self.said[-1]
@@ -67,9 +83,18 @@ class Graded:
         return next((said.step for said in self.said if said.critical), None)
 
     @property
+    def alarm(self) -> float:
+        """How loud the doctor ever was, 1 and more for something critical."""
+        return max(said.alarm for said in self.said)
+
+    @property
     def killed(self) -> bool:
         """Whether the doctor advised to stop at any time."""
         return any(said.action == "stop" for said in self.said)
+
+    def critical_by(self, share: float) -> bool:
+        """Whether something critical was heard by a share of the budget."""
+        return self.first_critical is not None and self.first_critical <= share * self.steps
 
     def named(self, code: str) -> bool:
         """Whether a code is among the oracle's, or follows from one of them or they from it."""
@@ -100,6 +125,7 @@ class Graded:
             "headlines": self.last.headlines,
             "warnings": self.last.warnings,
             "action": self.last.action,
+            "confidence": _number(self.last.confidence),
             "critical_at": {f"{said.step:g}": said.critical for said in self.said if said.critical},
         }
 
@@ -108,7 +134,6 @@ def graded(
     course: Course,
     folder: Path,
     reference: Reference,
-    config: Config | None = None,
     change: Callable[[gan_doctor.Run], gan_doctor.Run] | None = None,
 ) -> Graded:
     """Hears the doctor on one case at each twentieth of its budget.
@@ -117,14 +142,13 @@ def graded(
         course: Of the case.
         folder: Of all cases.
         reference: Of its data set.
-        config: Which detectors look.
         change: What the doctor is shown in place of the run, such as its losses alone.
     """
     run = gan_doctor.read(folder / course.case.name / LOG)
     run = change(run) if change is not None else run
     times = [round(course.steps * _HEARD * i) for i in range(1, round(1 / _HEARD) + 1)]
-    said = [heard(diagnose(run.until(step), config or Config()), step) for step in times[:-1]]
-    said.append(heard(diagnose(run, config or Config()), times[-1]))
+    said = [heard(diagnose(run.until(step)), step) for step in times[:-1]]
+    said.append(heard(diagnose(run), times[-1]))
     found = truth(course, reference)
     return Graded(course.case, course.steps, found, tuple(said), course.seconds)
 
@@ -139,6 +163,7 @@ def heard(diagnosis: Diagnosis, step: float) -> Said:
         tuple(dict.fromkeys(f.code for f in critical if not f.cause)),
         tuple(dict.fromkeys(f.code for f in standing if f.severity == "warning" and not f.cause)),
         diagnosis.outlook.action,
+        next((f.confidence for f in critical if not f.cause), math.nan),
     )
 
 
@@ -188,8 +213,8 @@ def rates(all_cases: Sequence[Graded]) -> list[Rate]:
     facts = {code for code, oracle in ORACLES.items() if oracle.fact}
     well = [case for case in of["succeeded"] if not facts & case.truth.onsets.keys()]
     failed = [case for case in of["failed"] if case.truth.onsets]
-    soon = [c for c in failed if min(c.truth.onsets.values()) <= 0.1 * c.steps]
-    later = [c for c in failed if min(c.truth.onsets.values()) > 0.1 * c.steps]
+    soon = [c for c in failed if c.onset <= _SOON * c.steps]
+    later = [c for c in failed if c.onset > _SOON * c.steps]
     bad = of["failed"]
     rows: list[tuple[str, Sequence[Graded], Callable[[Graded], bool], bool]] = [
         ("middling", all_cases, lambda c: c.truth.outcome == "middling", False),
@@ -201,37 +226,21 @@ def rates(all_cases: Sequence[Graded]) -> list[Rate]:
         ("failed: critical at the end", bad, lambda c: bool(c.last.critical), True),
         ("failed: critical at the end, right or related", failed, lambda c: c.found, True),
         ("failed: right headline", failed, lambda c: c.headline_right, True),
-        ("failed in the first 10%: critical by 15%", soon, lambda c: _by(c, 0.15), True),
+        ("failed in the first 10%: critical by 15%", soon, lambda c: c.critical_by(0.15), True),
         (
             "failed later: critical within 5% of the budget",
             later,
-            lambda c: _by(c, min(c.truth.onsets.values()) / c.steps + 0.05),
+            lambda c: c.critical_by(c.onset / c.steps + 0.05),
             True,
         ),
+        ("failed: critical long before there was a reason", failed, _too_early, False),
     ]
     return [Rate.of(*row) for row in rows]
 
 
-def by_code(all_cases: Sequence[Graded]) -> list[tuple[str, Rate, Rate]]:
-    """For each true code, how often it stood at the end where it was true, and where it was not."""
-    codes = sorted({code for case in all_cases for code in case.truth.onsets})
-    rows = []
-    for code in codes:
-
-        def stands(case: Graded, code: str = code) -> bool:
-            return code in case.last.critical or code in case.last.warnings
-
-        true = [c for c in all_cases if code in c.truth.onsets]
-        others = [c for c in all_cases if not c.named(code) and code not in c.truth.passed]
-        rows.append(
-            (code, Rate.of("found", true, stands), Rate.of("elsewhere", others, stands, False))
-        )
-    return rows
-
-
-def _by(case: Graded, share: float) -> bool:
-    """Whether something critical was heard by a share of the budget."""
-    return case.first_critical is not None and case.first_critical <= share * case.steps
+def _too_early(case: Graded) -> bool:
+    """Where the reason follows within a tenth of the budget, an alarm was early and not wrong."""
+    return case.critical_by(case.onset / case.steps - _EARLY)
 
 
 def _number(value: float) -> float | None:

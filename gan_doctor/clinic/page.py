@@ -7,21 +7,40 @@ import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from gan_doctor.clinic.breakdown import (
+    FEWEST,
+    Code,
+    by_code,
+    confusion,
+    early,
+    reliability,
+)
 from gan_doctor.clinic.cases import CAUSES, EXAMINED_ONLY, Split
-from gan_doctor.clinic.grading import Graded, Rate, by_code, rates
+from gan_doctor.clinic.comparators import Compared
+from gan_doctor.clinic.grading import Graded, Rate, rates
 from gan_doctor.clinic.oracles import ORACLES
 
 _MOST_NAMED = 40  # cases under a row
 
 
-def save(graded: Sequence[Graded], split: Split, folder: Path, facts: Mapping[str, Any]) -> Path:
+def save(
+    graded: Sequence[Graded],
+    comparison: Sequence[Compared],
+    split: Split,
+    folder: Path,
+    facts: Mapping[str, Any],
+) -> Path:
     """Writes `clinic-SPLIT.md`, `.csv` and `.json`.
 
     Args:
         graded: All cases of a split.
+        comparison: With what a person would do without the doctor; none where there is none.
         split: Its name.
         folder: Where they go.
         facts: How they were made: the command, the commit, CPU hours.
@@ -31,35 +50,51 @@ def save(graded: Sequence[Graded], split: Split, folder: Path, facts: Mapping[st
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows, found = [case.to_json() for case in graded], rates(graded)
-    table = {**facts, "rates": [_rate(rate) for rate in found], "cases": rows}
+    table = {
+        **facts,
+        "rates": [_rate(rate) for rate in found],
+        "comparison": [asdict(row) for row in comparison],
+        "cases": rows,
+    }
     page, whole, flat = (folder / f"clinic-{split}.{end}" for end in ("md", "json", "csv"))
     whole.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     flat.write_text(_csv(rows), encoding="utf-8")
-    page.write_text(_written(graded, found, split, facts), encoding="utf-8")
+    page.write_text(_written(graded, comparison, found, split, facts), encoding="utf-8")
     return page
 
 
 def _written(
-    graded: Sequence[Graded], found: Sequence[Rate], split: Split, facts: Mapping[str, Any]
+    graded: Sequence[Graded],
+    comparison: Sequence[Compared],
+    found: Sequence[Rate],
+    split: Split,
+    facts: Mapping[str, Any],
 ) -> str:
     """The page in Markdown."""
     made = [f"- {name}: {value}" for name, value in facts.items()]
     outcomes = Counter(case.truth.outcome for case in graded)
     ended = ", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items()))
+    parts = {
+        "In short": _table(found),
+        "By code": _codes(graded),
+        "What was said in place of what": _confused(graded),
+        "How early": _early(graded),
+        "How sure": _sure(graded),
+        "Without the doctor": _compared(comparison),
+        "What design has never seen": _unseen(graded, found) if split == "examination" else [],
+        "Which ones": _named(found),
+        "The oracles": [
+            *_head("code", "instrument", "limit"),
+            *(_row(code, o.instrument, o.limit) for code, o in ORACLES.items()),
+        ],
+    }
     return "\n".join(
         [
             f"# The clinic: {split}", "", _ABOUT[split], "", *made,
-            f"- cases: {len(graded)}, of which {ended}", "",
-            "## In short", "", *_table(found), "",
-            "## By code", "",
-            "Found: a finding of the code stood at the end where the oracle said so. Elsewhere: "
-            "where neither it nor a related code was true.", "",
-            *_codes(graded), "",
-            *(["## What design has never seen", "", *_unseen(graded, found), ""]
-              if split == "examination" else []),
-            "## Which ones", "", *_named(found), "",
-            "## The oracles", "", "| code | instrument | limit |", "|---|---|---|",
-            *(f"| {code} | {o.instrument} | {o.limit} |" for code, o in ORACLES.items()), "",
+            f"- cases: {len(graded)}, of which {ended}",
+            *(line for title, lines in parts.items() if lines
+              for line in ("", f"## {title}", "", *lines)),
+            "",
         ]
     )  # fmt: skip
 
@@ -73,30 +108,99 @@ _ABOUT = {
 }
 
 
+def _row(*cells: object) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _head(*names: str) -> list[str]:
+    return [_row(*names), "|---" * len(names) + "|"]
+
+
 def _table(found: Sequence[Rate]) -> list[str]:
-    rows = [f"| {rate.what} | {_share(rate)} |" for rate in found]
-    return ["| | of n | share, 95% interval |", "|---|---|---|", *rows]
+    return [
+        *_head("", "of n", "share, 95% interval"),
+        *(_row(rate.what, *_share(rate)) for rate in found),
+    ]
 
 
-def _share(rate: Rate) -> str:
+def _share(rate: Rate) -> tuple[str, str]:
     if not rate.n:
-        return "0 of 0 | "
+        return "0 of 0", ""
     low, high = rate.interval
-    return f"{rate.k} of {rate.n} | {rate.k / rate.n:.1%} [{low:.1%}, {high:.1%}]"
+    return f"{rate.k} of {rate.n}", f"{rate.k / rate.n:.1%} [{low:.1%}, {high:.1%}]"
 
 
 def _codes(graded: Sequence[Graded]) -> list[str]:
-    head = ["| code | found | | elsewhere | |", "|---|---|---|---|---|"]
+    rows = by_code(graded)
+    few = ", ".join(f"{row.code} ({row.found.n})" for row in rows if not row.enough)
     return [
-        *head, *(f"| {code} | {_share(true)} | {_share(other)} |"
-                 for code, true, other in by_code(graded)),
+        "Found: a finding of the code stood at the end where the oracle said so. Elsewhere: where "
+        "neither it nor a related code was true. Delay: from the onset until it, or a related "
+        "code, was critical; median and quartiles, in shares of the budget.", "",
+        *_head("code", "found", "", "elsewhere", "", "delay"),
+        *(_row(row.code, *_share(row.found), *_share(row.elsewhere), _delay(row))
+          for row in rows if row.enough), "",
+        f"Not graded, with fewer than {FEWEST} cases: {few or 'none'}.",
+    ]  # fmt: skip
+
+
+def _delay(row: Code) -> str:
+    if not row.delays:
+        return ""
+    low, middle, high = np.quantile(row.delays, (0.25, 0.5, 0.75))
+    return f"{middle:.0%} [{low:.0%}, {high:.0%}]"
+
+
+def _confused(graded: Sequence[Graded]) -> list[str]:
+    true, said, counts = confusion(graded)
+    if not true:
+        return []
+    return [
+        "Failures, by what was true of them first, and the headline at their end.", "",
+        *_head("true", *said),
+        *(_row(code, *(n or "" for n in row)) for code, row in zip(true, counts, strict=True)),
+    ]  # fmt: skip
+
+
+def _early(graded: Sequence[Graded]) -> list[str]:
+    return [
+        "Something critical heard by then, of the failures that had begun by then and of all "
+        "successes; and the share of the steps of all failures that are saved by stopping there.",
+        "",
+        *_head("budget", "failures", "", "successes", "", "saved"),
+        *(_row(f"{row.share:.0%}", *_share(row.failing), *_share(row.succeeding),
+               f"{row.saved:.0%}") for row in early(graded)),
+    ]  # fmt: skip
+
+
+def _sure(graded: Sequence[Graded]) -> list[str]:
+    return [
+        "By the confidence that the critical headline at the end states: how often it, or a "
+        "related code, was true.", "",
+        *_head("confidence", "right", ""),
+        *(_row(f"{low:g} to {high:g}", *_share(rate)) for low, high, rate in reliability(graded)),
+    ]  # fmt: skip
+
+
+def _compared(comparison: Sequence[Compared]) -> list[str]:
+    if not comparison:
+        return []
+    return [
+        "Each with its limits and weights from design cases. More: by how much the doctor's "
+        "Youden's J is larger, with 95% of paired bootstraps. Equal: failures found where it may "
+        "give as many false alarms as the doctor does. Only: failures that then the doctor alone "
+        "finds, and it alone, with McNemar's exact p.", "",
+        *_head("", "failures found", "false alarms", "J", "more", "AUC", "equal", "only", "p"),
+        *(_row(row.name, f"{row.sensitivity:.1%}", f"{row.false_alarms:.1%}", f"{row.youden:.2f}",
+               "{:+.2f} [{:+.2f}, {:+.2f}]".format(*row.more), f"{row.auc:.3f}",
+               f"{row.equal:.1%}", "{}, {}".format(*row.only), f"{row.p:.2g}")
+          for row in comparison),
     ]  # fmt: skip
 
 
 def _unseen(graded: Sequence[Graded], found: Sequence[Rate]) -> list[str]:
     """The same rates of those parts of the examination alone."""
-    rows = ["| only here | " + " | ".join(rate.what for rate in found) + " |"]
-    rows.append("|---" * (1 + len(found)) + "|")
+    rows = _head("only here", *(rate.what for rate in found))
     for part, only in EXAMINED_ONLY.items():
         for value in only:
             mine = [
@@ -105,7 +209,7 @@ def _unseen(graded: Sequence[Graded], found: Sequence[Rate]) -> list[str]:
                 if value in (getattr(case.case, part, ""), CAUSES[case.case.cause].family)
             ]
             cells = (f"{rate.k} of {rate.n}" for rate in rates(mine))
-            rows.append(f"| {value} | " + " | ".join(cells) + " |")
+            rows.append(_row(value, *cells))
     return rows
 
 

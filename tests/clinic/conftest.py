@@ -12,7 +12,9 @@ import pytest
 
 from gan_doctor.clinic import running
 from gan_doctor.clinic.cases import Case
+from gan_doctor.clinic.grading import Graded, Said
 from gan_doctor.clinic.instruments import Look
+from gan_doctor.clinic.oracles import Truth
 from gan_doctor.clinic.outcomes import Reference
 from gan_doctor.clinic.running import Course
 
@@ -80,3 +82,33 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> str:
         labels=np.arange(300) % 10,
     )
     return str(file)
+
+
+CASE = Case("digits", "hinge", "dcgan", "lr-d-x20")
+
+
+def graded_case(
+    outcome: Any = "failed",
+    onsets: dict[str, float] | None = None,
+    critical: dict[float, tuple[str, ...]] | None = None,
+    headlines: tuple[str, ...] | None = None,
+    action: str = "continue",
+    **said: Any,
+) -> Graded:
+    """A case of 1,000 steps, heard at each 100, with what stood from a step on."""
+    heard_at = []
+    for step in range(100, 1001, 100):
+        now = [codes for begin, codes in (critical or {}).items() if begin <= step]
+        codes = now[-1] if now else ()
+        heard_at.append(
+            Said(
+                step,
+                codes,
+                codes if headlines is None else headlines,
+                said.get("warnings", ()),
+                action,
+                said.get("confidence", float("nan")),
+            )
+        )
+    truth = Truth(outcome, 0.0, onsets if onsets is not None else {}, {})
+    return Graded(CASE, 1000, truth, tuple(heard_at), 60.0)

@@ -7,46 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clinic.conftest import CASE
+from clinic.conftest import graded_case as case
 from scipy.stats import binomtest
 
 from gan_doctor.clinic.cases import Case, tried
+from gan_doctor.clinic.comparators import Compared
 from gan_doctor.clinic.errands import GRADINGS, grade_all, log_examination, read_reference, run_all
 from gan_doctor.clinic.features import split_digits
-from gan_doctor.clinic.grading import Graded, Rate, Said, by_code, graded, heard, rates
-from gan_doctor.clinic.oracles import Truth
+from gan_doctor.clinic.grading import Graded, Rate, graded, heard, rates
 from gan_doctor.clinic.outcomes import Reference
 from gan_doctor.clinic.page import save
 from gan_doctor.clinic.running import run
 from gan_doctor.core import ConfigError, Diagnosis, Finding, Outlook, ReadError, Run, Verdict
 from gan_doctor.diagnosis.causes import related
-
-CASE = Case("digits", "hinge", "dcgan", "lr-d-x20")
-
-
-def case(
-    outcome: Any = "failed",
-    onsets: dict[str, float] | None = None,
-    critical: dict[float, tuple[str, ...]] | None = None,
-    headlines: tuple[str, ...] | None = None,
-    action: str = "continue",
-    **said: Any,
-) -> Graded:
-    """A case of 1,000 steps, heard at each 100, with what stood from a step on."""
-    heard_at = []
-    for step in range(100, 1001, 100):
-        now = [codes for begin, codes in (critical or {}).items() if begin <= step]
-        codes = now[-1] if now else ()
-        heard_at.append(
-            Said(
-                step,
-                codes,
-                codes if headlines is None else headlines,
-                said.get("warnings", ()),
-                action,
-            )
-        )
-    truth = Truth(outcome, 0.0, onsets if onsets is not None else {}, {})
-    return Graded(CASE, 1000, truth, tuple(heard_at), 60.0)
 
 
 def by_name(cases: list[Graded]) -> dict[str, Rate]:
@@ -99,19 +73,6 @@ def test_what_came_in_time_came_in_time() -> None:
     assert found["failed later: critical within 5% of the budget"].k == 1
 
 
-def test_a_code_is_counted_elsewhere_only_where_nothing_related_is_true() -> None:
-    cases = [
-        case(onsets={"GD201": 1}, critical={100: ("GD201",)}),
-        case(onsets={"GD401": 1}, critical={100: ("GD201",)}),  # noise follows from it
-        case("succeeded", critical={100: ("GD201",)}),
-        case("succeeded"),
-    ]
-    rows = {code: (true, other) for code, true, other in by_code(cases)}
-    true, other = rows["GD201"]
-    assert (true.k, true.n) == (1, 1)
-    assert (other.k, other.n) == (1, 2)
-
-
 def test_what_is_heard_are_the_standing_findings_headlines_first() -> None:
     def finding(code: str, severity: Any, **facts: Any) -> Finding:
         return Finding(code, code, severity, "It is.", onset=1, alarm=1, **facts)
@@ -140,8 +101,12 @@ def test_the_page_the_table_and_the_whole_say_the_same(tmp_path: Path) -> None:
         case("succeeded", critical={300: ("GD301",)}),
         case(onsets={"GD201": 100}, critical={200: ("GD201",)}),
     ]
-    page = save(cases, "examination", tmp_path, {"command": "gan-doctor clinic"})
+    row = Compared("never", 0.0, 0.0, 0.0, (1.0, 0.9, 1.0), 0.5, 0.0, (1, 0), 0.25)
+    page = save(cases, [row], "examination", tmp_path, {"command": "gan-doctor clinic"})
     text = page.read_text()
+    assert "| never | 0.0% | 0.0% | 0.00 | +1.00 [+0.90, +1.00] | 0.500 | 0.0% | 1, 0 | 0.25 |" in (
+        text
+    )
     assert "1 of 1 | 100.0% [2.5%, 100.0%]" in text
     assert CASE.name in text
     whole = json.loads((tmp_path / "clinic-examination.json").read_text())
