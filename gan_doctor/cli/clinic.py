@@ -54,6 +54,9 @@ def run(
 ) -> None:
     """Train the cases of a split, or the healthy references that outcomes are held against.
 
+    Where a case fails and D seems too strong or too weak, it is trained again with another learning
+    rate of D from there on, which tells whether it was; for that the references must be there.
+
     Examples:
       gan-doctor clinic run references --digits mnist.npz --workers 4
       gan-doctor clinic run design --digits mnist.npz --workers 4
@@ -61,7 +64,7 @@ def run(
     """
     from gan_doctor.cli.progress import progress_of_many
     from gan_doctor.clinic.cases import DATA, cases, tried
-    from gan_doctor.clinic.errands import run_all, run_references
+    from gan_doctor.clinic.errands import branch_all, run_all, run_references
     from gan_doctor.core import ConfigError
 
     if list_:
@@ -80,6 +83,7 @@ def run(
             run_references(folder, str(digits), workers, told)
         else:
             run_all(cases(what.value), folder, str(digits), workers, told)
+            branch_all(cases(what.value), folder, str(digits), workers, told)
 
 
 @clinic.command("grade")

@@ -16,6 +16,7 @@ from joblib import Parallel, delayed
 
 import gan_doctor
 from gan_doctor.clinic.ablations import ABLATIONS
+from gan_doctor.clinic.branches import branch
 from gan_doctor.clinic.cases import DATA, Case, references, tried
 from gan_doctor.clinic.comparators import Compared, Numbers, compared, numbers
 from gan_doctor.clinic.features import split_digits
@@ -68,6 +69,24 @@ def run_references(folder: Path, digits: str, workers: int = 1, told: Told | Non
     run_all([case for name in DATA for case in tried(name)], folder, digits, workers, told)
     more = [case for name in DATA for case in references(_best(name, folder))]
     run_all(more, folder, digits, workers, told)
+
+
+def branch_all(
+    cases: Sequence[Case], folder: Path, digits: str, workers: int = 1, told: Told | None = None
+) -> None:
+    """Runs the branches of all cases that need some; see `branches`.
+
+    Args:
+        cases: As of `run_all`; all of them were trained.
+        folder: As of `run_all`.
+        digits: As of `run_all`.
+        workers: As of `run_all`.
+        told: As of `run_all`.
+
+    Raises:
+        ReadError: A case or a reference was not trained yet.
+    """
+    _of_each(partial(_branched, digits=split_digits(digits, folder)), cases, folder, workers, told)
 
 
 def read_reference(data: str, folder: Path) -> Reference:
@@ -197,6 +216,12 @@ def log_examination(folder: Path, changed: str) -> None:
 def _graded(course: Course, folder: Path, reference: Reference, ablation: str) -> Graded:
     torch.set_num_threads(1)
     return graded(course, folder, reference, ABLATIONS.get(ablation))
+
+
+def _branched(course: Course, folder: Path, reference: Reference, digits: tuple[str, str]) -> None:
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    branch(course, folder, reference, digits)
 
 
 def _numbers(course: Course, folder: Path, reference: Reference) -> tuple[Outcome, Numbers]:

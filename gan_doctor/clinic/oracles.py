@@ -17,11 +17,12 @@ import numpy.typing as npt
 from gan_doctor.clinic.cases import CAUSES
 from gan_doctor.clinic.outcomes import Outcome, Reference
 from gan_doctor.clinic.running import Course
-from gan_doctor.core import FloatArray
+from gan_doctor.core import FloatArray, ReadError
 
 Holds = npt.NDArray[np.bool_]
 
 _IN_A_ROW = 3  # looks at which it must hold
+_CURED = 0.2  # of quality, that a cure gains
 _RECOVERED = 0.9  # of the budget, from which on it must not hold any more
 
 
@@ -34,12 +35,15 @@ class Oracle:
         limit: From where on it holds, in words.
         holds: (L,) whether it holds at each look; None where the case was built with it.
         fact: Whether it is a fault whatever the quality of the samples.
+        branch: What D's learning rate is multiplied by at the onset, to see whether that cures it;
+            0 where no branch decides.
     """
 
     instrument: str
     limit: str
     holds: Callable[[Course], Holds] | None = None
     fact: bool = False
+    branch: float = 0.0
 
 
 def series(course: Course, name: str) -> FloatArray:
@@ -122,6 +126,16 @@ ORACLES: Mapping[str, Oracle] = {
     "GD105": Oracle(
         "the optimizers' learning rates", "one is a thousandth of the first", _exhausted, fact=True
     ),
+    "GD201": Oracle(
+        "pairs of 500 reals and 500 fakes that D ranks right; quality at the end if D learns a "
+        "tenth as fast from there on, mean of two",
+        ".98; better by .2", _at_least("ranked", 0.98), branch=0.1,
+    ),
+    "GD202": Oracle(
+        "pairs of 500 reals and 500 fakes that D ranks right; quality at the end if D learns ten "
+        "times as fast from there on, mean of two",
+        ".6; better by .2", _at_most("ranked", 0.6), branch=10.0,
+    ),
     "GD203": Oracle(
         "pairs of 500 reals and 500 fakes that D ranks right", ".45 to .55",
         lambda course: np.abs(series(course, "ranked") - 0.5) <= 0.05,
@@ -188,10 +202,54 @@ class Truth:
     passed: Mapping[str, float]
 
 
+def candidates(course: Course, reference: Reference) -> dict[str, tuple[int, float]]:
+    """What a branch has to decide: by code, the step at which it begins and the factor on D's rate.
+
+    A training that succeeds needs no cure, one whose wiring is at fault cannot have it, and one
+    whose fault begins in the last tenth leaves no time for it.
+    """
+    wired = CAUSES[course.case.cause].code.startswith("GD6")
+    if wired or reference.outcome(course) == "succeeded":
+        return {}
+    found = {}
+    for code, oracle in ORACLES.items():
+        first = _first_in_a_row(_holds(oracle, course, reference)) if oracle.branch else None
+        if first is not None and course.looks[first].step <= _RECOVERED * course.steps:
+            found[code] = course.looks[first].step, oracle.branch
+    return found
+
+
+def _holds(oracle: Oracle, course: Course, reference: Reference) -> Holds:
+    """(L,) whether it holds, in a training that is worse than nearly all references then."""
+    assert oracle.holds is not None
+    behind = ~(reference.quality(course) >= reference.slowest[: len(course.looks)])
+    return np.asarray(oracle.holds(course) & (behind | oracle.fact))
+
+
+def _cured(code: str, course: Course, reference: Reference) -> bool:
+    """Whether the branches of a code end better.
+
+    Raises:
+        ReadError: They were not run.
+    """
+    if course.branches is None or code not in course.branches:
+        raise ReadError(
+            course.case.name, f"the branches that tell {code} were not run: `gan-doctor clinic run`"
+        )
+    ends = [reference.quality_of(course, end) for end in course.branches[code]]
+    return float(np.mean(np.nan_to_num(ends))) >= _CURED + float(
+        np.nan_to_num(reference.final_quality(course))
+    )
+
+
 def truth(course: Course, reference: Reference) -> Truth:
-    """Asks all oracles of one training."""
+    """Asks all oracles of one training.
+
+    Raises:
+        ReadError: Branches that are needed to tell were not run.
+    """
     steps, cause = series(course, "step"), CAUSES[course.case.cause]
-    behind = ~(reference.quality(course) >= reference.slowest[: len(steps)])
+    branched = candidates(course, reference)
     onsets: dict[str, float] = {}
     passed: dict[str, float] = {}
     for code, oracle in ORACLES.items():
@@ -199,7 +257,9 @@ def truth(course: Course, reference: Reference) -> Truth:
             if code == cause.code:
                 onsets[code] = 0.0  # all that are built in are there from the first step on
             continue
-        holds = oracle.holds(course) & (behind | oracle.fact)
+        if oracle.branch and not (code in branched and _cured(code, course, reference)):
+            continue
+        holds = _holds(oracle, course, reference)
         first = _first_in_a_row(holds)
         if first is not None:
             late = holds[steps > _RECOVERED * course.steps]

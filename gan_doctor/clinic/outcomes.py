@@ -67,7 +67,11 @@ class Reference:
 
     def final_quality(self, course: Course) -> float:
         """The quality that counts, NaN where samples are no numbers."""
-        return _quality(course.final, course.untrained, self.final)
+        return self.quality_of(course, course.final)
+
+    def quality_of(self, course: Course, distance: float) -> float:
+        """The quality of a distance, in a training that began like this one."""
+        return _quality(distance, course.untrained, self.final)
 
     def outcome(self, course: Course) -> Outcome:
         """How a training ended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,14 @@ from gan_doctor.clinic.cases import Case
 from gan_doctor.clinic.features import space
 from gan_doctor.clinic.instruments import LATE, Instruments, Look
 from gan_doctor.core import ReadError
-from gan_doctor.training import train
+from gan_doctor.training import TrainConfig, train
 from gan_doctor.training.assembly import assembled, held_out
 from gan_doctor.training.drawing import Drawing
 
 LOOKS = 100  # in a training: each hundredth of its budget
 DECIDING = (90, 95, 100)  # of them, whose median is the outcome
 CHECKS = 50  # of the doctor's own
-LOG, FILE = "log", "case.json"
+LOG, FILE, BRANCHES = "log", "case.json", "branches.json"
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Course:
         untrained: Fréchet distance of the samples of the untrained G.
         looks: In the order of the steps; they end where the training broke off.
         seconds: Of the processor.
+        branches: By code, the distances at the end of the same training with another rate of D from
+            its onset on; None where they were not run.
     """
 
     case: Case
@@ -43,6 +45,7 @@ class Course:
     untrained: float
     looks: tuple[Look, ...]
     seconds: float
+    branches: Mapping[str, Sequence[float]] | None = None
 
     @property
     def final(self) -> float:
@@ -60,9 +63,8 @@ class Course:
         return modes if self.case.points and not math.isnan(modes) else self._late("coverage")
 
     def _late(self, name: str) -> float:
-        deciding = _deciding(self.steps)
-        late = sorted(getattr(look, name) for look in self.looks if look.step in deciding)
-        return math.nan if not late or any(map(math.isnan, late)) else late[len(late) // 2]
+        late = deciding(self.steps)
+        return median([getattr(look, name) for look in self.looks if look.step in late])
 
     def save(self, folder: Path) -> None:
         """Writes it beside the run's log."""
@@ -86,6 +88,7 @@ class Course:
             return cls(
                 Case(**table["case"]), table["steps"], table["untrained"],
                 tuple(Look.from_json(look) for look in table["looks"]), table["seconds"],
+                _read_branches(folder / BRANCHES),
             )  # fmt: skip
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ReadError(folder / FILE, f"it is no course of a case ({error})") from error
@@ -103,21 +106,15 @@ def run(case: Case, folder: Path, digits: tuple[str, str]) -> Course:
     if (mine / FILE).exists():
         return Course.load(mine)
     shutil.rmtree(mine, ignore_errors=True)
-    trained_on, kept_apart = digits
-    config = case.config(trained_on)
-    instruments = Instruments(
-        space(case.data, 0 if case.points else config.size, trained_on, kept_apart),
-        fake_high=case.cause == "labels-swapped",
-        unit=config.data_range == "unit",
-        held_out=held_out(config),
-    )
+    config = case.config(digits[0])
+    instruments = instruments_of(case, config, digits)
     began = time.process_time()
     steps, data = assembled(config)
     untrained = instruments.distance(Drawing(steps, data))
-    deciding = _deciding(config.steps)
+    late = deciding(config.steps)
 
     def look(step: int, drawing: Drawing) -> None:
-        instruments.look(step, drawing, LATE if step in deciding else 0)
+        instruments.look(step, drawing, LATE if step in late else 0)
 
     train(
         config,
@@ -135,5 +132,36 @@ def run(case: Case, folder: Path, digits: tuple[str, str]) -> Course:
     return course
 
 
-def _deciding(steps: int) -> Sequence[int]:
+def instruments_of(case: Case, config: TrainConfig, digits: tuple[str, str]) -> Instruments:
+    """What looks at a case.
+
+    Args:
+        case: What is trained.
+        config: Its configuration.
+        digits: As of `run`.
+    """
+    return Instruments(
+        space(case.data, 0 if case.points else config.size, *digits),
+        fake_high=case.cause == "labels-swapped",
+        unit=config.data_range == "unit",
+        held_out=held_out(config),
+    )
+
+
+def deciding(steps: int) -> Sequence[int]:
+    """The steps of the looks that decide the outcome."""
     return [steps * percent // 100 for percent in DECIDING]
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle one, NaN where any of them is, or there is none."""
+    if not values or any(map(math.isnan, values)):
+        return math.nan
+    return sorted(values)[len(values) // 2]
+
+
+def _read_branches(file: Path) -> Mapping[str, Sequence[float]] | None:
+    if not file.exists():
+        return None
+    table = orjson.loads(file.read_bytes())
+    return {code: [math.nan if x is None else x for x in ends] for code, ends in table.items()}

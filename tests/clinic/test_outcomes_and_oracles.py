@@ -9,10 +9,10 @@ import pytest
 from clinic.conftest import falling, noisy, steady
 
 from gan_doctor.clinic.cases import CAUSES
-from gan_doctor.clinic.oracles import ORACLES, truth
+from gan_doctor.clinic.oracles import ORACLES, candidates, truth
 from gan_doctor.clinic.outcomes import Reference
 from gan_doctor.clinic.running import Course
-from gan_doctor.core import ConfigError
+from gan_doctor.core import ConfigError, ReadError
 from gan_doctor.detectors import known
 
 # Outcomes
@@ -103,7 +103,8 @@ BAD = steady(60.0)  # a distance at which nothing was learned
 def test_an_oracle_tells_its_code_and_leaves_a_healthy_course_alone(
     course: Any, reference: Reference, code: str, frechet: Any, values: dict[str, Any]
 ) -> None:
-    assert code in truth(course(frechet, **values), reference).onsets
+    run = replace(course(frechet, **values), branches={"GD201": [60.0], "GD202": [60.0]})
+    assert code in truth(run, reference).onsets
     healthy = truth(course(), reference)
     assert (healthy.outcome, healthy.onsets, healthy.passed) == ("succeeded", {}, {})
 
@@ -112,6 +113,31 @@ def test_what_looks_like_a_fault_at_good_quality_is_none(course: Any, reference:
     """D at chance, few modes and much motion in a training as good as the references."""
     run = course(ranked=0.5, modes=0.6, moved=0.6)
     assert truth(run, reference).onsets == {}
+
+
+@pytest.mark.parametrize(("code", "ranked", "factor"), [("GD201", 1.0, 0.1), ("GD202", 0.4, 10)])
+def test_a_d_is_too_strong_or_too_weak_where_another_rate_cures(
+    course: Any, reference: Reference, code: str, ranked: float, factor: float
+) -> None:
+    run = course(BAD, ranked=lambda share: ranked if share > 0.3 else 0.8)
+    assert candidates(run, reference)[code] == (40 * 31, factor)
+    with pytest.raises(ReadError, match=f"that tell {code} were not run"):
+        truth(run, reference)
+    cured = truth(replace(run, branches={code: [1.0, 60.0]}), reference)
+    assert cured.onsets[code] == 40 * 31
+    for ends in ([60.0, 60.0], [math.nan, 40.0]):
+        assert code not in truth(replace(run, branches={code: ends}), reference).onsets
+
+
+def test_what_succeeds_or_fails_at_the_end_needs_no_branch(
+    course: Any, reference: Reference
+) -> None:
+    late = course(
+        lambda share: 1.0 if share < 0.92 else 60.0, ranked=lambda s: 0.8 + 0.2 * (s > 0.92)
+    )
+    assert reference.outcome(late) == "failed"
+    assert candidates(late, reference) == {}
+    assert candidates(course(ranked=1.0), reference) == {}
 
 
 def test_the_onset_is_the_first_of_three_looks_in_a_row(course: Any, reference: Reference) -> None:

@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 
 import gan_doctor
 from gan_doctor.cli.app import app
-from gan_doctor.clinic import errands, running
+from gan_doctor.clinic import branches, errands, running
 from gan_doctor.clinic.cases import Case, cases
 from gan_doctor.clinic.features import Space, frechet, space, split_digits
 from gan_doctor.clinic.instruments import Instruments
+from gan_doctor.clinic.outcomes import Reference
 from gan_doctor.clinic.running import FILE, LOG, run
 from gan_doctor.core import ReadError
 from gan_doctor.training.assembly import assembled, held_out
@@ -70,6 +71,49 @@ def test_errands_tell_how_far_they_are(tmp_path: Path, digits: str) -> None:
     more = errands.run_all(both, tmp_path, digits, told=lambda *now: told.append(now))
     assert [now[1:] for now in told] == [(1, 1), (2, 2)]
     assert [course.case for course in first + more] == [both[0], *both]
+
+
+@pytest.mark.usefixtures("short")
+def test_a_branch_is_the_same_training_up_to_its_onset(
+    tmp_path: Path, digits: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halves = split_digits(digits, tmp_path)
+    monkeypatch.setattr(branches, "candidates", lambda *_: {"GD201": (100, 0.0)})
+    seen: list[list[tuple[float, ...]]] = []
+    plain = branches.train
+
+    def watched(config: Any, look: Any, **settings: Any) -> Any:
+        mine: list[tuple[float, ...]] = []
+        seen.append(mine)
+
+        def both(step: int, drawing: Drawing) -> None:
+            now = drawing.steps.now
+            weights = (
+                float(sum(p.detach().sum() for p in net.parameters())) for net in (now.G, now.D)
+            )
+            mine.append((step, *weights))
+            look(step, drawing)
+
+        return plain(config, look=both, **settings)
+
+    monkeypatch.setattr(branches, "train", watched)
+    course = run(RING, tmp_path, halves)
+    assert course.branches is None
+    reference = Reference.of([course])
+    branches.branch(course, tmp_path, reference, halves)
+    one, other = ({step: rest for step, *rest in mine} for mine in seen)
+    assert one[100] == other[100]
+    assert one[120][0] != other[120][0]  # G under other latents
+    assert one[200][1] == one[100][1]  # D at a rate of 0
+    again = running.Course.load(tmp_path / RING.name)
+    assert again.branches is not None
+    assert len(set(again.branches["GD201"])) == branches.SEEDS
+    monkeypatch.setattr(branches, "train", lambda *a, **k: pytest.fail("it was run already"))
+    branches.branch(again, tmp_path, reference, halves)
+
+
+def weights(net: torch.nn.Module) -> float:
+    return float(sum(p.detach().sum() for p in net.parameters()))
 
 
 def test_a_folder_without_a_course_is_no_course(tmp_path: Path) -> None:
