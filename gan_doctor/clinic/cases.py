@@ -9,6 +9,7 @@ what the examination alone has (`EXAMINED_ONLY`) no limit has ever seen.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -280,7 +281,9 @@ _TRIED = {
     "points": (("non-saturating", "mlp"), ("non-saturating-r1", "mlp"), ("wgan-gp", "mlp")),
     "images": (("non-saturating", "dcgan"), ("non-saturating-r1", "dcgan"), ("hinge-sn", "dcgan")),
 }
+FIRST_SEED = 1  # of all cases
 _FIRST_REFERENCE = 1_000  # seed
+_FIRST_DRAWN = 10_000  # seed, of those that a commit draws
 TRIED, REFERENCES = 2, 10  # seeds of each family that is tried, and of the best
 
 
@@ -299,12 +302,12 @@ def references(best: Case) -> tuple[Case, ...]:
     return tuple(replace(best, seed=_FIRST_REFERENCE + i) for i in range(REFERENCES))
 
 
-def cases(split: Split, seed: int = 1) -> tuple[Case, ...]:
+def cases(split: Split, seed: int = FIRST_SEED) -> tuple[Case, ...]:
     """Those of a split, in the order of their hash.
 
     Args:
         split: Which.
-        seed: Of all of them; references have seeds from 1,000 on.
+        seed: Of all of them; references have seeds from 1,000 on, treatments from 2,000 on.
     """
     quota = _CASES[split]
     chosen = [
@@ -313,6 +316,17 @@ def cases(split: Split, seed: int = 1) -> tuple[Case, ...]:
         for case in _candidates(cause, split)[: quota.get(cause, quota[""])]
     ]
     return tuple(sorted(chosen, key=lambda case: case.digest))
+
+
+def seed_of(commit: str) -> int:
+    """The seed of an examination of what stands at a commit: nobody can have tuned on it.
+
+    Raises:
+        ConfigError: It is no commit's hash.
+    """
+    if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
+        raise ConfigError(f"{commit!r} is no hash of a commit: give 7 to 40 of its digits")
+    return _FIRST_DRAWN + int(commit[:7], 16)
 
 
 @cache

@@ -23,6 +23,7 @@ from gan_doctor.clinic.features import split_digits
 from gan_doctor.clinic.grading import Graded, graded
 from gan_doctor.clinic.outcomes import Outcome, Reference
 from gan_doctor.clinic.running import FILE, LOG, Course, run
+from gan_doctor.clinic.trials import Treated, is_wiring, treat
 from gan_doctor.core import ConfigError
 
 T = TypeVar("T")
@@ -87,6 +88,37 @@ def branch_all(
         ReadError: A case or a reference was not trained yet.
     """
     _of_each(partial(_branched, digits=split_digits(digits, folder)), cases, folder, workers, told)
+
+
+def treat_all(
+    cases: Sequence[Case],
+    folder: Path,
+    digits: str,
+    most: int,
+    workers: int = 1,
+    told: Told | None = None,
+) -> list[Treated]:
+    """Treats failures; see `trials`.
+
+    Args:
+        cases: All of a split, trained.
+        folder: As of `run_all`.
+        digits: As of `run_all`.
+        most: Of those whose dynamics failed, and of those whose wiring did; the first by hash.
+        workers: As of `run_all`.
+        told: As of `run_all`.
+
+    Raises:
+        ReadError: A case or a reference was not trained yet.
+    """
+    kinds = _of_each(_failed_by, cases, folder, workers, None)
+    chosen = [
+        case
+        for kind in ("dynamics", "wiring")
+        for case in [c for c, k in zip(cases, kinds, strict=True) if k == kind][:most]
+    ]
+    ask = partial(_treated, digits=split_digits(digits, folder))
+    return _of_each(ask, chosen, folder, workers, told)
 
 
 def read_reference(data: str, folder: Path) -> Reference:
@@ -222,6 +254,21 @@ def _branched(course: Course, folder: Path, reference: Reference, digits: tuple[
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     branch(course, folder, reference, digits)
+
+
+def _failed_by(course: Course, folder: Path, reference: Reference) -> str:
+    """`wiring` or `dynamics`, "" for what did not fail."""
+    if reference.outcome(course) != "failed":
+        return ""
+    return "wiring" if is_wiring(course, reference) else "dynamics"
+
+
+def _treated(
+    course: Course, folder: Path, reference: Reference, digits: tuple[str, str]
+) -> Treated:
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    return treat(course, folder, reference, digits)
 
 
 def _numbers(course: Course, folder: Path, reference: Reference) -> tuple[Outcome, Numbers]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import gan_doctor
 from gan_doctor.clinic.cases import Case
@@ -167,6 +167,14 @@ def heard(diagnosis: Diagnosis, step: float) -> Said:
     )
 
 
+class _OfCase(Protocol):
+    @property
+    def case(self) -> Case: ...
+
+
+T = TypeVar("T", bound=_OfCase)
+
+
 @dataclass(frozen=True)
 class Rate:
     """How often something is so.
@@ -195,7 +203,7 @@ class Rate:
         return low, high
 
     @classmethod
-    def of(cls, what: str, cases: Iterable[Graded], holds: Callable[[Graded], bool],
+    def of(cls, what: str, cases: Iterable[T], holds: Callable[[T], bool],
            wanted: bool = True) -> Rate:  # fmt: skip
         """Counts those in which something holds, and names those in which it is not as wanted."""
         every = list(cases)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gan_doctor.clinic import markdown as md
 from gan_doctor.clinic.breakdown import (
     FEWEST,
     Code,
@@ -35,15 +36,17 @@ def save(
     split: Split,
     folder: Path,
     facts: Mapping[str, Any],
+    commit: str = "",
 ) -> Path:
-    """Writes `clinic-SPLIT.md`, `.csv` and `.json`.
+    """Writes `clinic-SPLIT.md`, `.csv` and `.json`, with the commit in their names if there is one.
 
     Args:
         graded: All cases of a split.
         comparison: With what a person would do without the doctor; none where there is none.
         split: Its name.
         folder: Where they go.
-        facts: How they were made: the command, the commit, CPU hours.
+        facts: How they were made: the command, CPU hours.
+        commit: That has drawn the seeds, "" for those of all cases.
 
     Returns:
         The page.
@@ -56,7 +59,8 @@ def save(
         "comparison": [asdict(row) for row in comparison],
         "cases": rows,
     }
-    page, whole, flat = (folder / f"clinic-{split}.{end}" for end in ("md", "json", "csv"))
+    name = f"clinic-{split}-{commit[:7]}" if commit else f"clinic-{split}"
+    page, whole, flat = (folder / f"{name}.{end}" for end in ("md", "json", "csv"))
     whole.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     flat.write_text(_csv(rows), encoding="utf-8")
     page.write_text(_written(graded, comparison, found, split, facts), encoding="utf-8")
@@ -84,8 +88,8 @@ def _written(
         "What design has never seen": _unseen(graded, found) if split == "examination" else [],
         "Which ones": _named(found),
         "The oracles": [
-            *_head("code", "instrument", "limit"),
-            *(_row(code, o.instrument, o.limit) for code, o in ORACLES.items()),
+            *md.head("code", "instrument", "limit"),
+            *(md.row(code, o.instrument, o.limit) for code, o in ORACLES.items()),
         ],
     }
     return "\n".join(
@@ -108,26 +112,11 @@ _ABOUT = {
 }
 
 
-def _row(*cells: object) -> str:
-    return "| " + " | ".join(map(str, cells)) + " |"
-
-
-def _head(*names: str) -> list[str]:
-    return [_row(*names), "|---" * len(names) + "|"]
-
-
 def _table(found: Sequence[Rate]) -> list[str]:
     return [
-        *_head("", "of n", "share, 95% interval"),
-        *(_row(rate.what, *_share(rate)) for rate in found),
+        *md.head("", "of n", "share, 95% interval"),
+        *(md.row(rate.what, *md.share(rate)) for rate in found),
     ]
-
-
-def _share(rate: Rate) -> tuple[str, str]:
-    if not rate.n:
-        return "0 of 0", ""
-    low, high = rate.interval
-    return f"{rate.k} of {rate.n}", f"{rate.k / rate.n:.1%} [{low:.1%}, {high:.1%}]"
 
 
 def _codes(graded: Sequence[Graded]) -> list[str]:
@@ -137,8 +126,8 @@ def _codes(graded: Sequence[Graded]) -> list[str]:
         "Found: a finding of the code stood at the end where the oracle said so. Elsewhere: where "
         "neither it nor a related code was true. Delay: from the onset until it, or a related "
         "code, was critical; median and quartiles, in shares of the budget.", "",
-        *_head("code", "found", "", "elsewhere", "", "delay"),
-        *(_row(row.code, *_share(row.found), *_share(row.elsewhere), _delay(row))
+        *md.head("code", "found", "", "elsewhere", "", "delay"),
+        *(md.row(row.code, *md.share(row.found), *md.share(row.elsewhere), _delay(row))
           for row in rows if row.enough), "",
         f"Not graded, with fewer than {FEWEST} cases: {few or 'none'}.",
     ]  # fmt: skip
@@ -157,8 +146,8 @@ def _confused(graded: Sequence[Graded]) -> list[str]:
         return []
     return [
         "Failures, by what was true of them first, and the headline at their end.", "",
-        *_head("true", *said),
-        *(_row(code, *(n or "" for n in row)) for code, row in zip(true, counts, strict=True)),
+        *md.head("true", *said),
+        *(md.row(code, *(n or "" for n in row)) for code, row in zip(true, counts, strict=True)),
     ]  # fmt: skip
 
 
@@ -167,8 +156,8 @@ def _early(graded: Sequence[Graded]) -> list[str]:
         "Something critical heard by then, of the failures that had begun by then and of all "
         "successes; and the share of the steps of all failures that are saved by stopping there.",
         "",
-        *_head("budget", "failures", "", "successes", "", "saved"),
-        *(_row(f"{row.share:.0%}", *_share(row.failing), *_share(row.succeeding),
+        *md.head("budget", "failures", "", "successes", "", "saved"),
+        *(md.row(f"{row.share:.0%}", *md.share(row.failing), *md.share(row.succeeding),
                f"{row.saved:.0%}") for row in early(graded)),
     ]  # fmt: skip
 
@@ -177,8 +166,9 @@ def _sure(graded: Sequence[Graded]) -> list[str]:
     return [
         "By the confidence that the critical headline at the end states: how often it, or a "
         "related code, was true.", "",
-        *_head("confidence", "right", ""),
-        *(_row(f"{low:g} to {high:g}", *_share(rate)) for low, high, rate in reliability(graded)),
+        *md.head("confidence", "right", ""),
+        *(md.row(f"{low:g} to {high:g}", *md.share(rate))
+          for low, high, rate in reliability(graded)),
     ]  # fmt: skip
 
 
@@ -190,8 +180,8 @@ def _compared(comparison: Sequence[Compared]) -> list[str]:
         "Youden's J is larger, with 95% of paired bootstraps. Equal: failures found where it may "
         "give as many false alarms as the doctor does. Only: failures that then the doctor alone "
         "finds, and it alone, with McNemar's exact p.", "",
-        *_head("", "failures found", "false alarms", "J", "more", "AUC", "equal", "only", "p"),
-        *(_row(row.name, f"{row.sensitivity:.1%}", f"{row.false_alarms:.1%}", f"{row.youden:.2f}",
+        *md.head("", "failures found", "false alarms", "J", "more", "AUC", "equal", "only", "p"),
+        *(md.row(row.name, f"{row.sensitivity:.1%}", f"{row.false_alarms:.1%}", f"{row.youden:.2f}",
                "{:+.2f} [{:+.2f}, {:+.2f}]".format(*row.more), f"{row.auc:.3f}",
                f"{row.equal:.1%}", "{}, {}".format(*row.only), f"{row.p:.2g}")
           for row in comparison),
@@ -200,7 +190,7 @@ def _compared(comparison: Sequence[Compared]) -> list[str]:
 
 def _unseen(graded: Sequence[Graded], found: Sequence[Rate]) -> list[str]:
     """The same rates of those parts of the examination alone."""
-    rows = _head("only here", *(rate.what for rate in found))
+    rows = md.head("only here", *(rate.what for rate in found))
     for part, only in EXAMINED_ONLY.items():
         for value in only:
             mine = [
@@ -209,7 +199,7 @@ def _unseen(graded: Sequence[Graded], found: Sequence[Rate]) -> list[str]:
                 if value in (getattr(case.case, part, ""), CAUSES[case.case.cause].family)
             ]
             cells = (f"{rate.k} of {rate.n}" for rate in rates(mine))
-            rows.append(_row(value, *cells))
+            rows.append(md.row(value, *cells))
     return rows
 
 

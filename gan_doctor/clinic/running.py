@@ -142,7 +142,7 @@ def instruments_of(case: Case, config: TrainConfig, digits: tuple[str, str]) -> 
     """
     return Instruments(
         space(case.data, 0 if case.points else config.size, *digits),
-        fake_high=case.cause == "labels-swapped",
+        fake_high=config.fault == "labels-swapped",
         unit=config.data_range == "unit",
         held_out=held_out(config),
     )

@@ -54,6 +54,21 @@ def treated(config: TrainConfig, remedy: Remedy) -> TrainConfig | None:
     return None if changed == config else changed
 
 
+def prescribed(diagnosis: Diagnosis) -> Sequence[Remedy]:
+    """The remedies of the critical headline, then those of what stands under it.
+
+    Args:
+        diagnosis: Of a training that went wrong.
+
+    Returns:
+        Nothing where nothing critical stands.
+    """
+    worst = _critical(diagnosis)
+    if worst is None:
+        return ()
+    return wanted_by(worst, *(f for f in diagnosis.findings if f.cause == worst.slug))
+
+
 def _changed(config: TrainConfig, remedy: Remedy) -> TrainConfig:
     slug, values = remedy.slug, remedy.values
     if slug in known():
@@ -155,7 +170,7 @@ def treat(
         if worst is None:
             break
         if remedy is None:
-            plans = [(c, r) for r in _prescribed(diagnosis) if (c := treated(config, r))]
+            plans = [(c, r) for r in prescribed(diagnosis) if (c := treated(config, r))]
     return tuple(attempts)
 
 
@@ -194,14 +209,6 @@ def _critical(diagnosis: Diagnosis) -> Finding | None:
     """The first headline that is critical."""
     standing = (f for f in diagnosis.findings if f.standing and not f.cause)
     return next((f for f in standing if f.severity == "critical"), None)
-
-
-def _prescribed(diagnosis: Diagnosis) -> Sequence[Remedy]:
-    """The remedies of the critical headline, then those of what stands under it."""
-    worst = _critical(diagnosis)
-    if worst is None:
-        return ()
-    return wanted_by(worst, *(f for f in diagnosis.findings if f.cause == worst.slug))
 
 
 def _attempt(

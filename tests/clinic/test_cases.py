@@ -14,6 +14,7 @@ from gan_doctor.clinic.cases import (
     Case,
     cases,
     references,
+    seed_of,
     tried,
 )
 from gan_doctor.core import ConfigError
@@ -32,6 +33,14 @@ def test_no_configuration_is_in_both_splits() -> None:
 def test_the_split_does_not_depend_on_the_seed() -> None:
     assert [case.split for case in DESIGN] == [replace(c, seed=99).split for c in DESIGN]
     assert {case.digest for case in cases("design", seed=7)} == {case.digest for case in DESIGN}
+
+
+def test_a_commit_draws_seeds_that_nothing_else_has() -> None:
+    assert seed_of("94defee") == seed_of("94defee" + 33 * "0") >= 10_000
+    assert seed_of("94defee") != seed_of("94defef")
+    for wrong in ("", "94def", "main", "94DEFEE"):
+        with pytest.raises(ConfigError, match="no hash of a commit"):
+            seed_of(wrong)
 
 
 def test_the_examination_has_what_design_has_never_seen() -> None:
