@@ -35,6 +35,14 @@ class Reader(ABC):
     title: ClassVar[str]
     files: ClassVar[str]
 
+    def __init__(self, told: Mapping[str, str] | None = None) -> None:
+        """Takes what a person says of the tags.
+
+        Args:
+            told: Series by tag, such as {"loss1": "loss/d"}; it outranks what the format says.
+        """
+        self.told = told or {}
+
     @property
     def slug(self) -> str:
         """Its name on the command line: the file name with hyphens."""
@@ -73,12 +81,18 @@ def known() -> Mapping[str, type[Reader]]:
     return discover(readers)
 
 
-def read(place: str | os.PathLike[str] | BinaryIO | Source, format: str | None = None) -> Run:  # noqa: A002
+def read(
+    place: str | os.PathLike[str] | BinaryIO | Source,
+    format: str | None = None,  # noqa: A002
+    told: Mapping[str, str] | None = None,
+) -> Run:
     """Reads any log that we can read.
 
     Args:
         place: A path, an fsspec address or an open binary stream.
         format: The slug of a reader, None to find it.
+        told: Series by tag, such as {"loss1": "loss/d"}, for the tags of a foreign log that are
+            not understood, or wrongly.
 
     Returns:
         The run, all segments of it.
@@ -88,7 +102,7 @@ def read(place: str | os.PathLike[str] | BinaryIO | Source, format: str | None =
         UnknownNameError: No reader is called `format`.
     """
     source = Source.of(place)
-    run, _ = reader_for(source, format).read(source)
+    run, _ = reader_for(source, format, told).read(source)
     if not run.series:
         told = [str(e.detail.get("text", "")) for e in run.events if e.kind == "note"]
         notes = "".join(f" ({note})" for note in (*run.notes, *told))
@@ -98,7 +112,11 @@ def read(place: str | os.PathLike[str] | BinaryIO | Source, format: str | None =
     return run
 
 
-def reader_for(source: Source, format: str | None = None) -> Reader:  # noqa: A002
+def reader_for(
+    source: Source,
+    format: str | None = None,  # noqa: A002
+    told: Mapping[str, str] | None = None,
+) -> Reader:
     """The reader that is surest of a source.
 
     Raises:
@@ -108,8 +126,8 @@ def reader_for(source: Source, format: str | None = None) -> Reader:  # noqa: A0
     if format is not None:
         if format not in known():
             raise UnknownNameError("reader", format, known())
-        return known()[format]()
-    readers = [kind() for kind in known().values()]
+        return known()[format](told)
+    readers = [kind(told) for kind in known().values()]
     scores = [reader.score(source) for reader in readers]
     if max(scores) <= 0:
         formats = ", ".join(f"{reader.slug} ({reader.files})" for reader in readers)
