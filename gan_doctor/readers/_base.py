@@ -104,8 +104,8 @@ def read(
     source = Source.of(place)
     run, _ = reader_for(source, format, told).read(source)
     if not run.series:
-        told = [str(e.detail.get("text", "")) for e in run.events if e.kind == "note"]
-        notes = "".join(f" ({note})" for note in (*run.notes, *told))
+        noted = [str(e.detail.get("text", "")) for e in run.events if e.kind == "note"]
+        notes = "".join(f" ({note})" for note in (*run.notes, *noted))
         raise ReadError(
             source.name, f"it holds no values{notes}. If it has just begun, wait for the first ones"
         )
