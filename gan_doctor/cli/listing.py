@@ -26,6 +26,7 @@ class Kind(str, Enum):
     PRESETS = "presets"
     DATA = "data"
     FAULTS = "faults"
+    SERIES = "series"
 
 
 def listing(
@@ -36,7 +37,7 @@ def listing(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List the failures that are looked for, the tricks, the log formats, or trainings to try.
+    """List the failures that are looked for, tricks, log formats, series, or trainings to try.
 
     Examples:
       gan-doctor list detectors
@@ -153,6 +154,20 @@ def _faults() -> list[Row]:
     return [{"slug": slug, "summary": fault.summary} for slug, fault in FAULTS.items()]
 
 
+def _series() -> list[Row]:
+    from gan_doctor.core import VOCABULARY
+
+    return [
+        {
+            "slug": term.name,
+            "unit": term.unit,
+            "aliases": term.aliases,
+            "summary": f"{term.meaning} ({term.unit})",
+        }
+        for term in VOCABULARY.values()
+    ]
+
+
 def _summary(page: str) -> str:
     return page.partition("\n\n")[0].replace("\n", " ")
 
@@ -164,4 +179,5 @@ _ROWS = {
     Kind.PRESETS: _presets,
     Kind.DATA: _data,
     Kind.FAULTS: _faults,
+    Kind.SERIES: _series,
 }

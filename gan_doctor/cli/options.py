@@ -35,6 +35,30 @@ def names(values: Sequence[str] | None) -> tuple[str, ...]:
     )
 
 
+def meanings(values: Sequence[str] | None) -> dict[str, str]:
+    """What --map says: the series of each tag.
+
+    Example:
+        >>> meanings(["loss1=loss/d"])
+        {'loss1': 'loss/d'}
+
+    Raises:
+        ConfigError: It has no equals sign.
+        UnknownNameError: There is no such series.
+    """
+    from gan_doctor.core import VOCABULARY, ConfigError, Key, UnknownNameError
+
+    told = {}
+    for value in values or ():
+        tag, equals, series = (part.strip() for part in value.rpartition("="))
+        if not equals or not tag or not series:
+            raise ConfigError(f"--map takes TAG=SERIES such as loss1=loss/d, got {value!r}")
+        if Key.parse(series).name not in VOCABULARY:
+            raise UnknownNameError("series", series, VOCABULARY)
+        told[tag] = series
+    return told
+
+
 class Exists(str, Enum):
     """What to do where a directory already holds a run."""
 

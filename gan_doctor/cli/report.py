@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from gan_doctor.cli.options import FailOn, Ignore, Json, Select, names
+from gan_doctor.cli.options import FailOn, Ignore, Json, Select, meanings, names
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="Directory or file that the training wrote.")],
+    run: Annotated[
+        str, typer.Argument(help="Directory or file that the training wrote; - for standard input.")
+    ],
     json: Json = False,
     png: Annotated[
         str | None, typer.Option(metavar="DIR", help="Draw the pictures into this directory.")
@@ -24,6 +26,17 @@ def report(
             metavar="READER", help="Do not guess who wrote the log: gan-doctor list readers."
         ),
     ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="TAG=SERIES",
+            help="What a name in the log means: --map loss1=loss/d. gan-doctor list series.",
+        ),
+    ] = None,
+    tee: Annotated[
+        bool, typer.Option("--tee", help="Pass standard input on as it comes; report at its end.")
+    ] = False,
 ) -> None:
     """Say what is wrong with a training run, since when, on what evidence, and what to do.
 
@@ -35,14 +48,18 @@ def report(
       gan-doctor report runs/dcgan --png pictures
       gan-doctor report runs/dcgan --select GD3 --ignore mode-dropping
       gan-doctor report runs/dcgan --json --fail-on critical > report.json
+      gan-doctor report train.log --map "critic cost=loss/d"
+      python train.py | gan-doctor report - --tee
     """
     from gan_doctor.cli.output import show
+    from gan_doctor.cli.standard_input import standard_input
     from gan_doctor.core import load_config
     from gan_doctor.diagnosis import diagnose
     from gan_doctor.readers import read
 
     config = load_config().overruled(select=names(select), ignore=names(ignore), fail_on=fail_on)
-    diagnosis = diagnose(read(run, format), config)
+    place = standard_input(tee) if run == "-" else run
+    diagnosis = diagnose(read(place, format, meanings(map_)), config)
     show(diagnosis, json=json, png=png)
     raise typer.Exit(exit_code(diagnosis.worst, config.fail_on))
 

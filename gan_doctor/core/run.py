@@ -107,6 +107,7 @@ class Run:
         segments: The stretches of recording, at least one.
         source: Where the log lies.
         notes: What the reader had to say of the log: skipped lines, guessed names.
+        foreign: Whether somebody else printed it: it is taken as it is, however short.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Run:
     segments: tuple[Segment, ...] = (Segment(),)
     source: str = ""
     notes: tuple[str, ...] = ()
+    foreign: bool = False
 
     @cached_property
     def _by_key(self) -> dict[Key, Series]:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from gan_doctor.core.errors import ConfigError, ReadError
 
 NOTHING = "there is no such file or directory"
+MOST_STREAMED = 1 << 30  # bytes of a stream, all of which are kept
 OUTSIDE = "the name leads out of the log's directory"
 
 
@@ -225,9 +226,15 @@ class StreamSource(Source):
         if file:
             raise ReadError(f"{self.name}/{file}", "a stream has no files in it")
         if self._data is None:
-            data = self._stream.read()
+            data = self._stream.read(MOST_STREAMED + 1)
             if not isinstance(data, bytes):
                 raise ReadError(self.name, "the stream gives text: open it in binary mode")
+            if len(data) > MOST_STREAMED:
+                raise ReadError(
+                    self.name,
+                    f"the stream has given {MOST_STREAMED >> 20} MiB and does not end: save it to "
+                    "a file and pass that",
+                )
             self._data = data
         return self._data
 

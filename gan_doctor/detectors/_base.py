@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import ClassVar
 
+import numpy as np
+
 from gan_doctor.core import (
     SEVERITIES,
     ConfigError,
@@ -27,6 +29,7 @@ from gan_doctor.stats import Alarm, Persistence, alarms, evaluations
 
 WARM_UP_STEPS = 500
 THREE_CHECKS = Persistence(3, 1.0)  # for the sample checks, which are few
+_MOSTLY = 0.5  # of a log too short to judge, in which a fault must show to be told as printed
 ASSUMED_BUDGET = 10_000  # generator steps (proposal), for limits in shares of an undeclared budget
 
 
@@ -173,12 +176,31 @@ class Detector(ABC):
             ]
             assessed |= bool(ripe)
             finding = self._worst(part, ripe, player)
+            if finding is None and not ripe and run.foreign:
+                finding = self._as_printed(part, player)
             if finding is not None:
                 over = part is not run.parts[-1] and finding.standing
                 findings.append(_cleared(finding, part.last_step) if over else finding)
         if assessed:
             return findings, []
         return findings, missing or [_unripe(run)]
+
+    def _as_printed(self, run: Run, player: str) -> Finding | None:
+        """A warning where the last rows of a log too short to judge show the fault, row by row."""
+        rows = replace(run, clock="row")
+        scores = self.scores(rows, player)
+        if isinstance(scores, Missing):
+            return None
+        shown = [(score, held) for score in scores if (held := _held_at_the_end(score)) is not None]
+        if not shown:
+            return None
+        score, (alarm, n) = max(shown, key=lambda pair: SEVERITIES.index(pair[0].severity))
+        finding = self.finding(rows, score, alarm, player)
+        return replace(
+            finding,
+            severity="warning" if score.severity == "critical" else score.severity,
+            message=f"As printed, in {n} {'row' if n == 1 else 'rows'}: {finding.message}",
+        )
 
     def _worst(self, run: Run, scores: Sequence[Score], player: str) -> Finding | None:
         """One finding a segment: the worst that stands, since the first of those that stand."""
@@ -253,6 +275,19 @@ def share_of_budget(run: Run, share: float) -> float:
 def resets(run: Run) -> tuple[float, ...]:
     """The steps at which the training itself changed."""
     return tuple(event.step for event in run.events if event.kind in ("learning-rate", "phase"))
+
+
+def _held_at_the_end(score: Score) -> tuple[Alarm, int] | None:
+    """The stretch in which a score held up to its last row, and how many rows it has in all.
+
+    None where that is less than half of them.
+    """
+    seen = ~np.isnan(score.values)
+    steps, holds = score.steps[seen], score.values[seen] >= score.limit
+    held = len(holds) - (int(np.flatnonzero(~holds)[-1]) + 1 if not holds.all() else 0)
+    if not held or held < _MOSTLY * len(holds):
+        return None
+    return Alarm(float(steps[-held]), float(steps[-1]), None, held / len(holds)), len(holds)
 
 
 def _evaluations(run: Run, score: Score) -> int:

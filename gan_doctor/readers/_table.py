@@ -15,6 +15,7 @@ import numpy.typing as npt
 from gan_doctor.core import FloatArray, Key, Run, Segment, Series, Setup, join
 from gan_doctor.readers._clock import PLACES, placed
 from gan_doctor.readers._naming import Naming
+from gan_doctor.readers._objective import guessed
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -79,7 +80,8 @@ def as_run(
     blocks = [block for block in blocks if len(block.order)]
     named = naming.of([tag for block in blocks for tag in block.values])
     if not blocks:
-        return Run(name, source=source, setup=setup, notes=(*notes, *named.notes))
+        told = (*notes, *named.notes)
+        return Run(name, source=source, setup=setup, notes=told, foreign=True)
     order, places = _gathered(blocks)
     clock = placed(places, any(map(_crowded, blocks)))
     steps = dict(zip(order.tolist(), clock.steps.tolist(), strict=True))
@@ -102,7 +104,8 @@ def as_run(
     return replace(
         join(parts),
         source=source,
-        setup=replace(setup, total_steps=setup.total_steps or clock.total),
+        foreign=True,
+        setup=_learned(replace(setup, total_steps=setup.total_steps or clock.total), columns),
         notes=(
             *notes,
             *clock.notes,
@@ -111,6 +114,20 @@ def as_run(
             *(f"{key} is the sum of its halves" for key in added),
         ),
     )
+
+
+def _learned(setup: Setup, columns: Mapping[Key, Column]) -> Setup:
+    """With the loss family that the losses of all players tell of, unless it is known."""
+    if setup.objective.family is not None:
+        return setup
+    told = {
+        player: guessed({k.name: c.values for k, c in columns.items() if k.player == player})
+        for player in {key.player for key in columns if key.name == "loss/d"}
+    }
+    agreed = set(told.values())
+    if len(agreed) != 1 or (objective := agreed.pop()).family is None:
+        return setup
+    return replace(setup, objective=objective, objective_inferred=True)
 
 
 def _gathered(blocks: Sequence[Block]) -> tuple[IntArray, dict[str, FloatArray]]:

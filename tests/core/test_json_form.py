@@ -103,6 +103,7 @@ RUN = Run(
     segments=(Segment(), SEGMENT),
     source="runs/made-up",
     notes=("one line was torn",),
+    foreign=True,
 )
 EVIDENCE = Evidence(str(RECALL), "mean over the window", math.inf, 0.5, (100, 200.5), True, "below")
 MISSING = Missing("no series", "D's logits", "call observe")

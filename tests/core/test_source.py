@@ -8,6 +8,7 @@ import fsspec
 import pytest
 
 from gan_doctor.core import ConfigError, ReadError, Source
+from gan_doctor.core import source as source_module
 
 FILES = {"run.json": b"{}", "scalars.jsonl": b"a\nb\n", "samples/fake-1.npy": b"1", "b/c": b""}
 
@@ -142,3 +143,10 @@ def test_a_source_is_its_own_source(tmp_path):
 def test_what_is_no_place_is_refused():
     with pytest.raises(ConfigError, match="got int"):
         Source.of(3)
+
+
+def test_a_stream_that_does_not_end_is_refused(monkeypatch):
+    monkeypatch.setattr(source_module, "MOST_STREAMED", 1000)
+    assert len(Source.of(io.BytesIO(1000 * b"a")).open().read()) == 1000
+    with pytest.raises(ReadError, match=r"does not end: save it to a file"):
+        Source.of(io.BytesIO(1001 * b"a")).open()
