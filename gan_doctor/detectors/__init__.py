@@ -1,6 +1,7 @@
 """One file per failure signature; no torch here."""
 
 from gan_doctor.detectors._base import Detector, Limit, Score, known, share_of_budget
+from gan_doctor.detectors._fid import sound_fid
 from gan_doctor.detectors._signals import NOTICEABLE, SampleState, sample_state
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "known",
     "sample_state",
     "share_of_budget",
+    "sound_fid",
 ]

@@ -170,14 +170,14 @@ class Detector(ABC):
             scores = self.scores(part, player)
             if isinstance(scores, Missing):
                 missing.append(scores)
-                continue
-            ripe = [
-                score for score in scores if _evaluations(part, score) >= score.persistence.window
-            ]
+                ripe = []
+            else:
+                ripe = [s for s in scores if _evaluations(part, s) >= s.persistence.window]
             assessed |= bool(ripe)
-            finding = self._worst(part, ripe, player)
-            if finding is None and not ripe and run.foreign:
+            if not ripe and run.foreign:
                 finding = self._as_printed(part, player)
+            else:
+                finding = self._worst(part, ripe, player)
             if finding is not None:
                 over = part is not run.parts[-1] and finding.standing
                 findings.append(_cleared(finding, part.last_step) if over else finding)

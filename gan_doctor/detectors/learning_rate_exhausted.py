@@ -30,7 +30,7 @@ class LearningRateExhausted(Detector):
         Where no budget is declared, nobody knows where the end is, and the finding only warns.
 
     Limits:
-        share .001 of the largest rate and left .05 of the budget (proposals).
+        share .001 of the largest rate, nothing 1e-12 and left .05 of the budget (proposals).
 
     Known false alarms:
         A player that is frozen for a time on purpose by a rate of 0. Cycles that touch 0 for less
@@ -47,6 +47,7 @@ class LearningRateExhausted(Detector):
     title = "Learning rate exhausted"
     limits = {
         "share": Limit(1e-3, "of the largest rate so far, below which it counts as 0", "proposal"),
+        "nothing": Limit(1e-12, "rate that moves no weight, whatever it was before", "proposal"),
         "left": Limit(0.05, "share of the budget at its end that is not looked at", "proposal"),
     }
 
@@ -75,7 +76,11 @@ class LearningRateExhausted(Detector):
                 so_far = Series(series.key, series.steps, np.fmax.accumulate(series.values))
                 rate, most = (latest_by_tick(s, run.ticks) for s in (series, so_far))
                 known = (run.ticks <= end) & (most > 0) & np.isfinite(most)
-                found[role] = np.where(known, rate / np.where(known, most, 1.0), np.nan)
+                share = rate / np.where(known, most, 1.0)
+                # A record that begins when all is over knows no larger rate.
+                gone = (rate <= self._limit["nothing"]) & (share > self._limit["share"])
+                share = np.where(gone, 0.0, share)
+                found[role] = np.where(known, share, np.nan)
         return found
 
     def finding(self, run: Run, score: Score, alarm: Alarm, player: str = "") -> Finding:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from gan_doctor.core import Evidence, Finding, FloatArray, Missing, Run
 from gan_doctor.detectors._base import (
+    THREE_CHECKS,
     Detector,
     Limit,
     Score,
@@ -18,6 +19,7 @@ from gan_doctor.detectors._base import (
     warm_up,
 )
 from gan_doctor.detectors._evidence import measured, percent, recorded
+from gan_doctor.detectors._fid import sound_fid
 from gan_doctor.detectors._oscillation import WINDOW, Peaks, peaks
 from gan_doctor.detectors._signals import SampleState, sample_state, turns
 from gan_doctor.stats import (
@@ -37,6 +39,7 @@ _COSINE = 10  # ticks over which the cosine is averaged
 _CHECKS = 20  # last sample checks that are asked for progress
 _FEWEST = 6  # checks with which that can be answered
 _TWO_SIDED = 0.9  # confidence of an interval each end of which errs in 5%
+_FIRST = 0.1  # of the budget, in which the first FID must lie to tell what was learned since
 _USUAL = 20  # ticks that say what a loss usually is
 
 
@@ -68,7 +71,8 @@ class NonConvergence(Detector):
     What it does:
         Looks for a period in D's loss and in its output on real data, for a D and a G that take
         turns in being ahead, for steps of G that overshoot each other, and for samples that go up
-        and down, where the samples stay short of real. A single jump of D's loss is noted.
+        and down, where the samples stay short of real. A single jump of D's loss is noted. Where
+        only a FID was logged, it says when that has never become good.
 
     Why this is a problem:
         Gradient steps of two players can circle the solution instead of approaching it (Mescheder
@@ -83,15 +87,17 @@ class NonConvergence(Detector):
         show that the samples are short of real and gain little: the whole confidence intervals of
         their mean and of Sen's slope must say so. An unsure trend shows nothing. Without enough
         checks only the period and the turns count. A jump is a tick of D's loss far from the 20
-        before it.
+        before it. A FID has never become good if the best of it is still large, and not much
+        smaller than the first one, which must be of the first tenth of the budget.
 
     Limits:
         surrogates .998 (catalogue S4 has .99 for a single look, which would warn of 5 in 100 runs
         whose losses are AR(1) noise; ours of 1); turns .15 (39 design cases: healthy ones had at
         most .04, or .11 under the Wasserstein loss, and those that circled .15 to .3); overshoot
         .95 (catalogue 2.1 measured 1; healthy rings reach .9), fluctuation .2 of the quality, gain
-        .3 and real .75 of it, late .4 of the budget, jump 20 robust sds (proposals). It is never
-        critical.
+        .3 and real .75 of it, late .4 of the budget, jump 20 robust sds, far 100 and learned .6
+        (proposals; a public log of a critic with clipped weights went from 234 to 159 and no
+        further, those that went well to a fifth and below). It is never critical.
 
     Known false alarms:
         A learning rate that goes up and down, classes that come in order (GD604), and a log of
@@ -123,22 +129,40 @@ class NonConvergence(Detector):
         "gain": Limit(0.3, "gain of quality over the last checks to be excluded", "proposal"),
         "real": Limit(0.75, "samples that reach this share of the data count as real", "proposal"),
         "late": Limit(0.4, "share of the budget before which no alarm sounds", "proposal"),
+        "far": Limit(100.0, "FID from which on samples are bad", "proposal"),
+        "learned": Limit(0.6, "best FID over the first one, when little was learned", "proposal"),
         "jump": Limit(20.0, "robust sds of D's loss that make a jump, only noted", "proposal"),
     }
 
     def scores(self, run: Run, player: str = "") -> Sequence[Score] | Missing:
         """The strongest sign over its limit, where the samples do not say that all is well."""
+        late = share_of_budget(run, self._limit["late"])
+        unlearned = self._unlearned(run, player, late)
         signs = self._signs(run, player)
         if isinstance(signs, Missing):
-            return signs
-        late = share_of_budget(run, self._limit["late"])
+            return unlearned or signs
         score = Score("warning", signs.steps, self._degree(signs), 1.0, not_before=late)
         assessed = _first_assessed(run, score)
         if assessed is None:
-            return Missing("too short", f"several looks at the last {WINDOW} ticks", "train on")
+            too_short = Missing(
+                "too short", f"several looks at the last {WINDOW} ticks", "train on"
+            )
+            return unlearned or too_short
         # Before that, a jump alone would pass for an assessment.
         jumps = np.where(run.ticks >= assessed, _jumps(run, player), np.nan)
-        return [score, Score("info", run.ticks, jumps, self._limit["jump"], Persistence(1), late)]
+        noted = Score("info", run.ticks, jumps, self._limit["jump"], Persistence(1), late)
+        return [score, noted, *unlearned]
+
+    def _unlearned(self, run: Run, player: str, late: float) -> list[Score]:
+        """A FID that has never become good, where no samples were held against the data."""
+        fid = sound_fid(run, player)
+        if isinstance(fid, Missing) or not isinstance(sample_state(run, player), Missing):
+            return []
+        if fid.steps[0] > share_of_budget(run, _FIRST):
+            return []
+        best = np.fmin.accumulate(fid.values)
+        over = np.minimum(best / self._limit["far"], best / fid.values[0] / self._limit["learned"])
+        return [Score("warning", fid.steps, over, 1.0, THREE_CHECKS, late)]
 
     def _signs(self, run: Run, player: str) -> _Signs | Missing:
         loss = run.get("loss/d/clean", player) or run.get("loss/d", player)
@@ -195,6 +219,8 @@ class NonConvergence(Detector):
         """Says what swings, how the samples stand, and not to stop for it."""
         if score.severity == "info":
             return self._noted(run, score, alarm, player)
+        if score.persistence == THREE_CHECKS:
+            return self._never_good(run, score, alarm, player)
         signs, state = self._signs(run, player), sample_state(run, player)
         assert not isinstance(signs, Missing)
         judged = np.any(signs.stuck[_within(alarm, signs.steps)] == 1)
@@ -246,6 +272,23 @@ class NonConvergence(Detector):
             signs.swing, self._limit["fluctuation"],
         ):  # fmt: skip
             yield f"The samples' quality has gone up and down by {row.value:.2f}", row
+
+    def _never_good(self, run: Run, score: Score, alarm: Alarm, player: str) -> Finding:
+        """With the first and the best FID."""
+        fid = sound_fid(run, player)
+        assert not isinstance(fid, Missing)
+        best = int(np.nanargmin(fid.values))
+        said = f"at step {fid.steps[best]:g}, after {fid.values[0]:.3g} at step {fid.steps[0]:g}"
+        window = (float(fid.steps[0]), run.last_step)
+        limit = self._limit["learned"] * float(fid.values[0])
+        row = Evidence(str(fid.key), "best", float(fid.values[best]), limit, window, True)
+        return self._report(
+            score,
+            alarm,
+            player,
+            f"The samples have never become good: the best FID is {fid.values[best]:.3g} {said}.",
+            (row,),
+        )
 
     def _noted(self, run: Run, score: Score, alarm: Alarm, player: str) -> Finding:
         """A jump, with what the loss was before."""

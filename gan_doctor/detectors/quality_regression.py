@@ -12,13 +12,13 @@ import numpy as np
 from gan_doctor.core import Evidence, Finding, FloatArray, Missing, Run
 from gan_doctor.detectors._base import THREE_CHECKS, Detector, Limit, Score, share_of_budget
 from gan_doctor.detectors._evidence import percent
-from gan_doctor.detectors._signals import NO_SAMPLES, SampleState, sample_state
+from gan_doctor.detectors._fid import sound_fid
+from gan_doctor.detectors._signals import SampleState, sample_state
 from gan_doctor.stats import MAD_TO_SD, Alarm, ewma, trailing_median
 
 __all__ = ["QualityRegression"]
 
 _SMOOTHING = 3  # checks over which quality is averaged, as for the best step of a diagnosis
-_BROKEN = 1e5  # a FID beyond it is a fault of the metric: 1e57 and -3e68 were seen in public logs
 _USUAL = 20  # last second differences that tell how much checks vary
 
 
@@ -150,16 +150,10 @@ def _track(run: Run, player: str) -> _Track | Missing:
     state = sample_state(run, player)
     if isinstance(state, SampleState):
         return _Track("sample/coverage", state.steps, state.quality, state.quality)
-    fid = run.get("metric/fid", player)
-    if fid is None:
-        return state
-    with np.errstate(invalid="ignore"):
-        sound = np.isfinite(fid.values) & (fid.values > 0) & (fid.values <= _BROKEN)
-    if not sound.any():
-        return Missing("degenerate data", "a FID that is a number", NO_SAMPLES.how)
-    levels = np.full(len(fid), np.nan)
-    levels[sound] = -np.log(fid.values[sound])
-    return _Track(str(fid.key), fid.steps, fid.values, levels)
+    fid = sound_fid(run, player)
+    if isinstance(fid, Missing):
+        return fid if run.get("metric/fid", player) else state
+    return _Track(str(fid.key), fid.steps, fid.values, -np.log(fid.values))
 
 
 def _usual_error(levels: FloatArray) -> FloatArray:

@@ -6,8 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gan_doctor.core import Finding, FloatArray, Missing, Outlook, Progress, Run
-from gan_doctor.detectors import NOTICEABLE, SampleState, sample_state, share_of_budget
+from gan_doctor.core import Finding, FloatArray, Missing, Outlook, Progress, Run, Series
+from gan_doctor.detectors import (
+    NOTICEABLE,
+    SampleState,
+    sample_state,
+    share_of_budget,
+    sound_fid,
+)
 from gan_doctor.stats import ewma, sen_slope
 
 RECENT = 10  # sample checks that the trend is read from
@@ -88,12 +94,27 @@ def progress(run: Run) -> Progress:
 
 
 def best_step(run: Run) -> dict[str, float]:
-    """The check with the best quality, smoothed over those before it; {} if none was any good."""
+    """The check with the best quality, smoothed over those before it; {} if none was any good.
+
+    By the FID of the log where no samples were held against the data.
+    """
     state = _state(run)
-    if state is None or not np.any(state.quality > NOTICEABLE):
+    if state is None:
+        fid = _fid(run)
+        return {} if fid is None else _lowest(fid.steps, np.log(fid.values))
+    if not np.any(state.quality > NOTICEABLE):
         return {}
-    smoothed: FloatArray = ewma(state.quality, SMOOTHING)
-    return {"raw": float(state.steps[int(np.nanargmax(smoothed))])}
+    return _lowest(state.steps, -state.quality)
+
+
+def _lowest(steps: FloatArray, values: FloatArray) -> dict[str, float]:
+    return {"raw": float(steps[int(np.nanargmin(ewma(values, SMOOTHING)))])}
+
+
+def _fid(run: Run) -> Series | None:
+    """Of the first player that has one."""
+    found = (sound_fid(run.parts[-1], player) for player in run.players)
+    return next((fid for fid in found if not isinstance(fid, Missing)), None)
 
 
 def _last_healthy(run: Run, onset: float) -> float | None:

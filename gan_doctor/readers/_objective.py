@@ -17,6 +17,9 @@ _FEWEST = 8  # rows from which on a range says anything
 _START = 0.1  # of a log, which is its beginning: at most so much
 _NEAR = 0.12  # of where a family's loss begins, relative to it: D has learned a little by then
 _ZERO = 1e-6
+_MOST_SQUARED = 1.1  # of a loss that is a squared distance to a target
+_TINY = 1e-9  # a loss below which nothing is told apart
+_FACTOR, _CLEARER = math.log(30), math.log(10)  # of losses from logits: their means mislead
 _SETTLED = 0.02  # share of a hinge D's losses that are exactly 0, at least
 
 
@@ -57,8 +60,27 @@ def _by_probabilities(finite: Mapping[str, FloatArray]) -> Objective:
         shares = np.concatenate([real, fake])
         if shares.min() >= 0 and shares.max() <= 1 and shares.std() > 0:
             return _scaled(finite["loss/d"], real, fake)
-        return Objective()
+        return _by_logits(finite, real, fake)
+    if "accuracy/d" in finite and finite["loss/d"].max() > _MOST_SQUARED:
+        return Objective("non-saturating", "mean")  # as Keras trains: a mean over both halves
     return Objective()
+
+
+def _by_logits(finite: Mapping[str, FloatArray], real: FloatArray, fake: FloatArray) -> Objective:
+    """Of cross-entropy on logits, whether each stands for itself or against the other side's."""
+    halves = [finite.get(f"loss/d/{side}", np.array([])) for side in ("real", "fake")]
+    if any(len(half) != len(real) for half in halves):
+        return Objective()
+    whole = np.log(np.maximum(halves[0] + halves[1], _TINY))
+    apart = np.logaddexp(0, -real) + np.logaddexp(0, fake)
+    against = 2 * np.logaddexp(0, fake - real)
+    far = {
+        family: float(np.median(np.abs(whole - np.log(np.maximum(losses, _TINY)))))
+        for family, losses in (("non-saturating", apart), ("relativistic-average", against))
+    }
+    best, other = sorted(far, key=lambda family: far[family])
+    clear = far[best] <= _FACTOR and far[other] - far[best] >= _CLEARER
+    return Objective(best, "sum") if clear else Objective()  # type: ignore[arg-type]
 
 
 def _scaled(d: FloatArray, real: FloatArray, fake: FloatArray) -> Objective:
@@ -96,4 +118,4 @@ def _near(value: float, start: float, tolerance: float = _NEAR) -> bool:
 
 def _sticks_to_targets(d: FloatArray, g: FloatArray) -> bool:
     """Squares of distances to targets 0 and 1: neither loss is ever far above 1."""
-    return float(np.quantile(d, 0.98)) <= 1.1 and float(np.quantile(g, 0.98)) <= 1.1
+    return max(float(np.quantile(loss, 0.98)) for loss in (d, g)) <= _MOST_SQUARED

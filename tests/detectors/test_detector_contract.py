@@ -123,6 +123,8 @@ def corpus(
         ),
         "rate gone": make_run({"lr/g": lambda s: 1e-3 if s < 300 else 5e-7}),
         "rate gone near the end": make_run({"lr/d": lambda s: 1e-3 if s < 1116 else 5e-7}),
+        "a rate of nothing": make_run({"lr/g": 1e-30}),
+        "a FID that was never good": make_run({"metric/fid": lambda s: 234 if s < 100 else 159}),
         "frozen": make_run({"update/g": 0.0, "lr/g": 1e-3, "gradient/g": 0.0, "update/d": 0.01}),
         "partly held": with_setup(
             make_run({"update/g": 0.01}),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,16 @@ def test_it_ends_where_the_rate_comes_back(examine, make_run):
     (finding,) = examine(run).findings
     assert finding.severity == "info"
     assert 600 <= finding.cleared <= 660
+
+
+def test_a_rate_that_moves_nothing_needs_no_rate_before_it(examine, make_run):
+    """A public log of one row had 7e-111: decayed at each step where it should at each epoch."""
+    (finding,) = examine(make_run({"lr/g": 7e-111, "lr/d": 1e-4})).findings
+    assert finding.message.startswith("G's learning rate has run out since step")
+    one_row = replace(make_run({"lr/g": 7e-111}, steps=1, budget=None), foreign=True)
+    (finding,) = examine(one_row).findings
+    assert finding.severity == "warning"
+    assert finding.message.startswith("As printed, in 1 row: G's learning rate")
 
 
 @pytest.mark.parametrize(

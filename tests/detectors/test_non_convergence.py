@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,40 @@ def test_a_run_in_rows_has_a_period_too(examine, make_run, swings):
     run = make_run({"loss/d": swings(1.0, 0.3, 12)}, steps=200, budget=None)
     (finding,) = swung(examine(replace(run, clock="epoch")))
     assert "period of about 13 epochs" in finding.message
+
+
+def critic_with_clipped_weights(step):
+    """As in a public log, whose authors call it a failure."""
+    return 159 + 75 * np.exp(-step / 150)
+
+
+def test_fires_on_a_fid_that_never_became_good(examine, make_run):
+    (finding,) = examine(make_run({"metric/fid": critic_with_clipped_weights})).findings
+    assert finding.severity == "warning"
+    assert "the best FID is 159 at step 1200, after 23" in finding.message
+    assert finding.alarm >= 480
+
+
+@pytest.mark.parametrize(
+    "fid",
+    [
+        pytest.param(lambda s: 8 + 37 * np.exp(-s / 200), id="went well"),
+        pytest.param(lambda s: 90 + 200 * np.exp(-s / 200), id="slow"),
+        pytest.param(lambda s: 30 - s / 400, id="went on from good weights"),
+        pytest.param(lambda s: 1e57, id="broken metric"),
+        pytest.param(lambda s: np.nan, id="no number"),
+    ],
+)
+def test_stays_silent_on_a_fid_that(examine, make_run, fid):
+    assert examine(make_run({"metric/fid": fid})).findings == ()
+
+
+def test_a_fid_counts_only_without_samples_and_from_the_beginning(examine, make_run, of_quality):
+    run = make_run({"metric/fid": critic_with_clipped_weights}, of_quality(lambda s: 0.9))
+    assert examine(run).findings == ()
+    late = make_run({"metric/fid": critic_with_clipped_weights}, steps=1200)
+    (fid,) = late.series
+    assert examine(replace(late, series=(fid[400:],))).findings == ()
 
 
 def test_it_is_over_when_the_oscillation_dies_down(examine, make_run, swings):

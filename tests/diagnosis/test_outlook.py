@@ -106,5 +106,13 @@ def test_the_best_step_is_where_the_samples_were_best():
     )
 
 
+def test_without_samples_the_fid_of_the_log_tells_the_best_step():
+    steps = np.arange(100.0, 2001.0, 100)
+    fid = Series(Key("metric/fid"), steps, 10 + np.abs(steps - 800) / 10)
+    assert best_step(Run("run", series=(fid,)))["raw"] == pytest.approx(900, abs=150)
+    broken = Series(fid.key, steps, np.full(20, 1e57))
+    assert best_step(Run("run", series=(broken,))) == {}
+
+
 def test_samples_that_were_never_any_good_have_no_best_step():
     assert best_step(run(lambda s: 0.0)) == {}

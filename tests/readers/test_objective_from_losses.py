@@ -89,6 +89,25 @@ def test_printed_probabilities_tell_cross_entropy_and_its_scale() -> None:
     assert guessed({"loss/d": d, "loss/g": g, **logits}).family == "wasserstein"
 
 
+def test_logits_tell_whether_each_side_stands_for_itself() -> None:
+    r, f = game(np.linspace(0, 12, N), 0)
+    logits = {"score/real": r.mean(1) - 30, "score/fake": f.mean(1) - 30}
+    real, fake = softplus(f.mean(1)[:, None] - r).mean(1), softplus(f - r.mean(1)[:, None]).mean(1)
+    against = {"loss/d": real + fake, "loss/d/real": real, "loss/d/fake": fake}
+    assert guessed(against | logits) == Objective("relativistic-average", "sum")
+    real, fake = softplus(-r - 2).mean(1), softplus(f + 2).mean(1)
+    apart = {"loss/d": real + fake, "loss/d/real": real, "loss/d/fake": fake}
+    shifted = {"score/real": r.mean(1) + 2, "score/fake": f.mean(1) + 2}
+    assert guessed(apart | shifted) in (Objective("non-saturating", "sum"), Objective())
+    assert guessed({"loss/d": real + fake} | logits) == Objective()
+
+
+def test_an_accuracy_beside_a_loss_that_no_square_can_be_tells_the_mean_of_keras() -> None:
+    printed = {"loss/d": np.array([7.97]), "accuracy/d": np.array([0.5])}
+    assert guessed(printed) == Objective("non-saturating", "mean")
+    assert guessed(printed | {"loss/d": np.array([0.5])}) == Objective()
+
+
 def test_little_is_not_enough() -> None:
     assert guessed({}) == Objective()
     assert guessed({"loss/d": np.array([1.386]), "loss/g": np.array([0.69])}) == Objective()
