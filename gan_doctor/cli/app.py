@@ -19,6 +19,7 @@ from gan_doctor.cli.preflight import preflight
 from gan_doctor.cli.report import report
 from gan_doctor.cli.samples import samples
 from gan_doctor.cli.train import train
+from gan_doctor.cli.triage import triage
 
 BAD_INPUT = 2
 OUR_FAULT = 3
@@ -32,6 +33,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 all right, 1 a problem found, 2 unreadable or bad input, 3 our fault.",
 )
 app.command("report")(report)
+app.command("triage")(triage)
 app.command("samples")(samples)
 app.command("preflight")(preflight)
 app.command("train")(train)
@@ -87,6 +89,7 @@ def _program(
     Examples:
       gan-doctor demo                     a healthy and a sick GAN, on real digits
       gan-doctor report runs/dcgan        what is wrong with a run of your own
+      gan-doctor triage runs              which runs of a sweep to stop, which to keep
       gan-doctor samples out --real data  what is wrong with samples, without a log
       gan-doctor explain mode-collapse    what that is, and what helps
     """

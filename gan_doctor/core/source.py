@@ -42,6 +42,17 @@ class Source(ABC):
         """
 
     @abstractmethod
+    def folders(self, below: str = "") -> Iterator[str]:
+        """The names of the folders in it, sorted; none for a file. Links are left out.
+
+        Args:
+            below: A folder in it; none of its folders where there is no such one.
+
+        Raises:
+            ReadError: It cannot be listed, or `below` leads out of it.
+        """
+
+    @abstractmethod
     def size(self, file: str = "") -> int:
         """Bytes of a file.
 
@@ -106,14 +117,13 @@ class LocalSource(Source):
         """The files of the directory or of one in it, or "" for the file itself."""
         if not self.is_dir():
             return _itself(self.path.name, pattern)
-        folder = self._inside(below)
-        if not folder.is_dir():
-            return iter(())
-        try:
-            names = [path.name for path in folder.iterdir() if path.is_file()]
-        except OSError as error:
-            raise ReadError(folder, _reason(error)) from error
+        names = [path.name for path in self._entries(below) if path.is_file()]
         return iter(sorted(fnmatch.filter(names, pattern)))
+
+    def folders(self, below: str = "") -> Iterator[str]:
+        """The folders in the directory or in one in it."""
+        found = (path for path in self._entries(below) if path.is_dir() and not path.is_symlink())
+        return iter(sorted(path.name for path in found))
 
     def size(self, file: str = "") -> int:
         """Bytes of the file."""
@@ -130,6 +140,15 @@ class LocalSource(Source):
             return path.open("rb")
         except OSError as error:
             raise ReadError(path, _reason(error)) from error
+
+    def _entries(self, below: str) -> list[Path]:
+        folder = self._inside(below)
+        if not folder.is_dir():
+            return []
+        try:
+            return list(folder.iterdir())
+        except OSError as error:
+            raise ReadError(folder, _reason(error)) from error
 
     def _inside(self, file: str) -> Path:
         path = self.path / file
@@ -166,12 +185,11 @@ class RemoteSource(Source):
         """The files of the directory or of one in it, or "" for the file itself."""
         if not self.is_dir():
             return _itself(_last(self._root), pattern)
-        folder = self._path(below)
-        if not self._files.isdir(folder):
-            return iter(())
-        entries = self._files.ls(folder, detail=True)
-        names = [_last(entry["name"]) for entry in entries if entry["type"] == "file"]
-        return iter(sorted(fnmatch.filter(names, pattern)))
+        return iter(sorted(fnmatch.filter(self._entries(below, "file"), pattern)))
+
+    def folders(self, below: str = "") -> Iterator[str]:
+        """The folders in the directory or in one in it."""
+        return iter(sorted(self._entries(below, "directory")))
 
     def size(self, file: str = "") -> int:
         """Bytes of the file."""
@@ -187,6 +205,13 @@ class RemoteSource(Source):
         except OSError as error:
             raise ReadError(self._shown(file), _reason(error)) from error
         return opened
+
+    def _entries(self, below: str, kind: str) -> list[str]:
+        folder = self._path(below)
+        if not self._files.isdir(folder):
+            return []
+        entries = self._files.ls(folder, detail=True)
+        return [_last(entry["name"]) for entry in entries if entry["type"] == kind]
 
     def _path(self, file: str) -> str:
         if ".." in file.split("/"):
@@ -213,6 +238,10 @@ class StreamSource(Source):
     def files(self, pattern: str = "*", below: str = "") -> Iterator[str]:
         """The stream itself."""
         return _itself(Path(self.name).name, pattern)
+
+    def folders(self, below: str = "") -> Iterator[str]:
+        """None."""
+        return iter(())
 
     def size(self, file: str = "") -> int:
         """Bytes read in all."""
