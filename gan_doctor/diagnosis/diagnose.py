@@ -11,6 +11,7 @@ from gan_doctor.core import Config, Diagnosis, Run, Source, Verdict
 from gan_doctor.detectors import known
 from gan_doctor.diagnosis.causes import grouped
 from gan_doctor.diagnosis.decision_table import remedies
+from gan_doctor.diagnosis.measured import measured
 from gan_doctor.diagnosis.outlook import best_step, outlook, progress
 from gan_doctor.readers import read
 
@@ -23,15 +24,15 @@ def diagnose(
     """What is wrong with a run, since when, on what evidence, and what to do.
 
     Args:
-        run: A run, or a log that `gan_doctor.read` can read.
+        run: A run, or a log that `gan_doctor.read` can read. Samples that it keeps are measured
+            where nobody has.
         config: Which detectors to ask, and overruled limits.
 
     Raises:
         ReadError: The log cannot be read.
         UnknownNameError: The configuration names a detector or limit that there is not.
     """
-    if not isinstance(run, Run):
-        run = read(run)
+    run = measured(run if isinstance(run, Run) else read(run))
     detectors = known()
     config.check({slug: kind.code for slug, kind in detectors.items()})
     asked = [

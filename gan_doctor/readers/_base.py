@@ -103,7 +103,7 @@ def read(
     """
     source = Source.of(place)
     run, _ = reader_for(source, format, told).read(source)
-    if not run.series:
+    if not run.series and not run.samples:
         noted = [str(e.detail.get("text", "")) for e in run.events if e.kind == "note"]
         notes = "".join(f" ({note})" for note in (*run.notes, *noted))
         raise ReadError(

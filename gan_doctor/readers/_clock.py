@@ -14,6 +14,8 @@ from gan_doctor.core.run import Clock
 # What a row may say of its place; the plurals are how many there will be.
 PLACES = ("step", "kimg", "epoch", "batch", "steps", "epochs", "batches")
 
+_LARGEST = 2.0**53  # beyond it a float has no next number
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -32,23 +34,35 @@ class Placed:
     notes: tuple[str, ...] = ()
 
 
-def placed(places: Mapping[str, FloatArray], crowded: bool = False) -> Placed:
+def placed(places: Mapping[str, FloatArray], n: int, crowded: bool = False) -> Placed:
     """The clock that the rows of a log tell of.
 
     A row that says nothing stands where the row before it does.
 
     Args:
-        places: (N,) numbers by the words of `PLACES`, in the order of the log; NaN where a row does
-            not say.
+        places: (N,) numbers by the words of `PLACES` that any row tells, in the order of the log;
+            NaN where a row does not say.
+        n: N, which no place may tell.
         crowded: Whether rows of one shape share their epoch.
     """
-    told = {word: numbers for word, numbers in places.items() if np.isfinite(numbers).any()}
+    # What no clock can show is a misprint, and tells nothing.
+    shown = {
+        word: np.where(np.abs(numbers) <= _LARGEST, numbers, np.nan)
+        for word, numbers in places.items()
+    }
+    told = {word: numbers for word, numbers in shown.items() if np.isfinite(numbers).any()}
     if "kimg" in told:
         return Placed("kimg", _carried(told["kimg"]))
     step, steps = told.get("step"), told.get("steps")
     batch, batches = told.get("batch"), told.get("batches")
     epoch = told.get("epoch")
-    if step is not None and epoch is not None and batch is None and _begins_anew(step, epoch):
+    of_epoch = steps is not None and "epochs" in told  # "Epoch [1/10], Step [100/600]"
+    if (
+        step is not None
+        and epoch is not None
+        and batch is None
+        and (of_epoch or _begins_anew(step, epoch))
+    ):
         step, steps, batch, batches = None, None, step, steps
     if step is not None:
         return Placed("iteration", _carried(step), _most(steps))
@@ -61,7 +75,7 @@ def placed(places: Mapping[str, FloatArray], crowded: bool = False) -> Placed:
     why = "an epoch has several rows, and nothing says where in it each stands" * (
         epoch is not None
     )
-    rows = np.arange(1.0, 1 + len(next(iter(places.values()))))
+    rows = np.arange(1.0, 1 + n)
     return Placed("row", rows, notes=(f"steps are rows of the log: {why or 'it has none'}",))
 
 
@@ -92,10 +106,10 @@ def _guessed_batches(batch: FloatArray) -> int:
 
 
 def _begins_anew(step: FloatArray, epoch: FloatArray) -> bool:
-    """Whether the steps fall with most new epochs: then they are batches."""
+    """Whether the steps do not rise with most new epochs: then they are batches."""
     known = np.isfinite(step) & np.isfinite(epoch)
     later = np.diff(epoch[known]) > 0
-    return bool(later.any() and (np.diff(step[known])[later] < 0).mean() > 0.5)
+    return bool(later.any() and (np.diff(step[known])[later] <= 0).mean() > 0.5)
 
 
 def _carried(numbers: FloatArray) -> FloatArray:

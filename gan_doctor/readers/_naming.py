@@ -52,7 +52,7 @@ class Naming:
         sure: dict[str, Key] = {}
         guesses: dict[str, Key] = {}
         left: list[str] = []
-        for tag in dict.fromkeys(tags):
+        for tag in sorted(dict.fromkeys(tags), key=lambda tag: tag not in self.told):
             known = self._known(tag)
             guess = _guess(tag) if known is None else None
             if known:

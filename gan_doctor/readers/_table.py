@@ -83,9 +83,8 @@ def as_run(
         told = (*notes, *named.notes)
         return Run(name, source=source, setup=setup, notes=told, foreign=True)
     order, places = _gathered(blocks)
-    clock = placed(places, any(map(_crowded, blocks)))
-    steps = dict(zip(order.tolist(), clock.steps.tolist(), strict=True))
-    columns = {key: _column(blocks, tag, steps) for tag, key in named.keys.items()}
+    clock = placed(places, len(order), any(map(_crowded, blocks)))
+    columns = {key: _column(blocks, tag, order, clock.steps) for tag, key in named.keys.items()}
     added = _sums_of_halves(columns)
     columns |= added
     begins = _restarts(list(columns.values()))
@@ -131,11 +130,11 @@ def _learned(setup: Setup, columns: Mapping[Key, Column]) -> Setup:
 
 
 def _gathered(blocks: Sequence[Block]) -> tuple[IntArray, dict[str, FloatArray]]:
-    """The places of all rows, in the order of the log; NaN where a row does not say."""
+    """What rows tell of their places, in the order of the log; NaN where a row does not say."""
     order = np.concatenate([block.order for block in blocks])
     sort = np.argsort(order, kind="stable")
     places = {}
-    for word in PLACES:
+    for word in (word for word in PLACES if any(word in block.place for block in blocks)):
         unknown = [np.full(len(block.order), np.nan) for block in blocks]
         told = [b.place.get(word, nan) for b, nan in zip(blocks, unknown, strict=True)]
         places[word] = np.concatenate(told)[sort]
@@ -151,8 +150,15 @@ def _crowded(block: Block) -> bool:
     return bool(len(same) and same.mean() > 0.5)
 
 
-def _column(blocks: Sequence[Block], tag: str, steps: Mapping[int, float]) -> Column:
-    """All that was printed of a tag, in the order of the log."""
+def _column(blocks: Sequence[Block], tag: str, rows: IntArray, steps: FloatArray) -> Column:
+    """All that was printed of a tag, in the order of the log.
+
+    Args:
+        blocks: All rows.
+        tag: The tag.
+        rows: (N,) where each row stands in the log; it rises.
+        steps: (N,) its step.
+    """
     orders, values = [], []
     for block in blocks:
         if tag in block.values:
@@ -162,7 +168,8 @@ def _column(blocks: Sequence[Block], tag: str, steps: Mapping[int, float]) -> Co
     order = np.concatenate(orders)
     sort = np.argsort(order, kind="stable")
     order = order[sort]
-    at = np.array([steps[row] for row in order.tolist()], dtype=np.float64)
+    whole = np.array_equal(order, rows)
+    at = steps if whole else steps[np.searchsorted(rows, order, side="right") - 1]
     return Column(order, at, np.concatenate(values)[sort])
 
 

@@ -41,6 +41,22 @@ def test_a_folder_lists_its_files_sorted_and_not_its_folders(run):
     assert list(source.files(below="nowhere")) == []
 
 
+def test_a_folder_lists_the_folders_in_it(run):
+    source = Source.of(run)
+    assert list(source.folders()) == ["b", "samples"]
+    assert list(source.folders("samples")) == list(source.folders("nowhere")) == []
+    assert list(Source.of(f"{run}/run.json").folders()) == []
+    assert list(Source.of(io.BytesIO(b"1")).folders()) == []
+    with pytest.raises(ReadError, match="leads out of the log"):
+        list(source.folders(".."))
+
+
+def test_a_link_is_no_folder_of_a_log(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "latest").symlink_to("run")
+    assert list(Source.of(tmp_path).folders()) == ["run"]
+
+
 def test_files_of_a_folder_are_opened_and_measured_by_name(run):
     source = Source.of(run)
     with source.open("scalars.jsonl") as file:

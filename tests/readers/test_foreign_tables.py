@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_doctor.core import Key, Run
-from gan_doctor.readers._clock import PLACES, placed
+from gan_doctor.readers._clock import placed
 from gan_doctor.readers._naming import Naming
 from gan_doctor.readers._table import Block, as_run
 
@@ -27,8 +27,7 @@ def run(*blocks: Block, **naming: Any) -> Run:
 
 def clock(**places: Any) -> Any:
     n = len(next(iter(places.values())))
-    every = {word: np.full(n, np.nan) for word in PLACES}
-    return placed(every | {word: np.asarray(v, dtype=float) for word, v in places.items()})
+    return placed({word: np.asarray(v, dtype=float) for word, v in places.items()}, n)
 
 
 # The clock
@@ -66,6 +65,11 @@ def test_steps_that_fall_with_each_epoch_are_batches() -> None:
     found = clock(epoch=[1, 1, 2, 2, 3], step=[100, 200, 56, 156, 12])
     assert found.name == "iteration"
     assert (np.diff(found.steps) > 0).all()
+
+
+def test_steps_out_of_so_many_beside_epochs_out_of_so_many_are_batches_from_the_first_on() -> None:
+    found = clock(epoch=[1, 1], epochs=[10, 10], step=[100, 200], steps=[600, 600])
+    assert (found.steps.tolist(), found.total) == ([100, 200], 6000)
 
 
 def test_steps_that_rise_over_the_epochs_are_steps() -> None:
