@@ -6,11 +6,13 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, BinaryIO, ClassVar
 
 from gan_doctor.core import ReadError, Run, Source, UnknownNameError, discover
+
+_NEARLY = 0.05  # of a score, by which a reader may be less sure and still be named
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,11 @@ def read(
         UnknownNameError: No reader is called `format`.
     """
     source = Source.of(place)
-    run, _ = reader_for(source, format, told).read(source)
+    surest, *others = [reader_for(source, format, told)] if format else _ranked(source, told)
+    run, _ = surest.read(source)
+    if others:
+        names = " or ".join(reader.slug for reader in others)
+        run = replace(run, notes=(*run.notes, f"it may also be read with --format {names}"))
     if not run.series and not run.samples:
         noted = [str(e.detail.get("text", "")) for e in run.events if e.kind == "note"]
         notes = "".join(f" ({note})" for note in (*run.notes, *noted))
@@ -127,11 +133,22 @@ def reader_for(
         if format not in known():
             raise UnknownNameError("reader", format, known())
         return known()[format](told)
+    return _ranked(source, told)[0]
+
+
+def _ranked(source: Source, told: Mapping[str, str] | None) -> list[Reader]:
+    """The reader that is surest of a source, and those that are nearly as sure.
+
+    Raises:
+        ReadError: Nobody recognises it.
+    """
     readers = [kind(told) for kind in known().values()]
-    scores = [reader.score(source) for reader in readers]
-    if max(scores) <= 0:
+    scores = {reader: reader.score(source) for reader in readers}
+    ranked = sorted(readers, key=lambda reader: -scores[reader])
+    most = scores[ranked[0]]
+    if most <= 0:
         formats = ", ".join(f"{reader.slug} ({reader.files})" for reader in readers)
         raise ReadError(
             source.name, f"no reader recognises it. Known: {formats}. Choose one with --format."
         )
-    return readers[scores.index(max(scores))]
+    return [reader for reader in ranked if scores[reader] >= most - _NEARLY]

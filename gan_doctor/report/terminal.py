@@ -66,13 +66,23 @@ def _finding(run: Run, finding: Finding, indent: str = "") -> Iterator[Renderabl
     indent += "  "
     yield paragraph(harmless(finding.message), indent)
     yield paragraph(
-        f"Began at {at(run, finding.onset)}, noticed at {at(run, finding.alarm)}, "
+        f"Began {_since(run, finding)}, noticed at {at(run, finding.alarm)}, "
         f"seen in {number(round(100 * finding.confidence))}% of the evaluations.",
         indent,
     )
     yield from evidence_lines(finding.evidence, partial(_what, run), indent)
     for missing in finding.missing:
         yield paragraph(f"Not looked at: {_wanted(missing)}.", indent, "dim")
+
+
+def _since(run: Run, finding: Finding) -> str:
+    """When it began; in a log that left rows out, between which two it did."""
+    shown = {row.series for row in finding.evidence if row.important}
+    steps = [s.steps[s.steps < finding.onset] for s in run.series if str(s.key) in shown]
+    before = [float(known[-1]) for known in steps if len(known)]
+    if run.foreign and before and finding.onset - max(before) > 1:
+        return f"in {between(run, max(before), finding.onset)}"
+    return f"at {at(run, finding.onset)}"
 
 
 def _what(run: Run, row: Evidence) -> str:

@@ -71,3 +71,14 @@ def test_the_surest_reader_reads(sure, chosen, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(Guess, "sure", sure)
     monkeypatch.setattr(_base, "known", lambda: {"guess": Guess, "run-log": RunLogReader})
     assert isinstance(reader_for(Source.of(tmp_path)), chosen)
+
+
+@pytest.mark.parametrize(("sure", "named"), [(0.98, True), (0.5, False)])
+def test_readers_that_are_nearly_as_sure_are_named(sure, named, tmp_path: Path, monkeypatch):
+    (tmp_path / "run.json").write_text('{"format":1,"gan_doctor":"0.1.0","setup":{}}')
+    (tmp_path / "scalars.jsonl").write_text('{"step":[1],"loss/d":[1.0]}\n')
+    monkeypatch.setattr(Guess, "sure", sure)
+    monkeypatch.setattr(_base, "known", lambda: {"guess": Guess, "run-log": RunLogReader})
+    notes = gan_doctor.read(tmp_path).notes
+    assert ("it may also be read with --format test-reading" in notes) is named
+    assert gan_doctor.read(tmp_path, format="run-log").notes == ()
