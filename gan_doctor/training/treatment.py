@@ -72,7 +72,10 @@ def prescribed(diagnosis: Diagnosis) -> Sequence[Remedy]:
 def _changed(config: TrainConfig, remedy: Remedy) -> TrainConfig:
     slug, values = remedy.slug, remedy.values
     if slug in known():
-        given = {name: v for name, v in values.items() if name in known()[slug].settings}
+        names = known()[slug].settings
+        # A rate that is not prescribed stays as it was, where the card has one of its own.
+        kept = {name: getattr(config, name) for name in ("lr_g", "lr_d") if name in names}
+        given = kept | {name: v for name, v in values.items() if name in names}
         # Of two cards that set the same, the one that is prescribed now counts.
         others = {
             other: settings

@@ -29,9 +29,9 @@ def config(preset: str = "healthy", **settings: Any) -> TrainConfig:
     ("before", "prescribed", "changed"),
     [
         (
-            config(),
+            config(lr_g=7e-4),
             remedy("learning-rate", lr_d=1e-4),
-            {"tricks": {"learning-rate": {"lr_d": 1e-4}}},
+            {"tricks": {"learning-rate": {"lr_g": 7e-4, "lr_d": 1e-4}}},
         ),
         (config(), remedy("packing", m=3), {"tricks": {"packing": {"m": 3}}}),
         (config(fault="labels-swapped"), remedy("labels-swapped"), {"fault": ""}),
