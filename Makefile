@@ -9,7 +9,7 @@ ifneq ($(DATA),)
 export GAN_DOCTOR_DATA ?= $(DATA)
 endif
 
-.PHONY: demo test lint install clean
+.PHONY: demo test lint docs install clean
 
 demo: .venv/.installed
 	$(BIN)/gan-doctor demo --exists overwrite
@@ -22,6 +22,10 @@ lint: .venv/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The same build that the tests make; read build/docs/index.html.
+docs: .venv/.installed-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs
 
 install: .venv/.installed
 
@@ -38,4 +42,8 @@ $(BIN)/pip:
 
 .venv/.installed-test: pyproject.toml constraints.txt | $(BIN)/pip
 	$(BIN)/pip install -c constraints.txt -e ".[test]"
+	touch .venv/.installed $@
+
+.venv/.installed-docs: pyproject.toml constraints.txt | $(BIN)/pip
+	$(BIN)/pip install -c constraints.txt -e ".[docs]"
 	touch .venv/.installed $@

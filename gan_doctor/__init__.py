@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from gan_doctor.diagnosis.diagnose import diagnose
     from gan_doctor.monitor import Monitor
     from gan_doctor.readers import read
+    from gan_doctor.report.figure import diagnosis_figure as diagnosis_figure
+    from gan_doctor.report.notebook import diagnosis_html as diagnosis_html
+    from gan_doctor.report.notebook import monitor_html as monitor_html
 
 # Where each public name lives; nothing is imported until it is asked for (PEP 562).
 _PUBLIC = {
@@ -25,14 +28,22 @@ _PUBLIC = {
     "read": "readers",
 }
 
+# How types of the lower rows look in a notebook: since they do not know `report`, they ask here.
+_SHOWN = {
+    "diagnosis_figure": "report.figure",
+    "diagnosis_html": "report.notebook",
+    "monitor_html": "report.notebook",
+}
+
 __all__ = ["Config", "Diagnosis", "Monitor", "Objective", "Run", "__version__", "diagnose", "read"]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    place = _PUBLIC.get(name) or _SHOWN.get(name)
+    if place is not None:
+        return getattr(importlib.import_module(f"{__name__}.{place}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

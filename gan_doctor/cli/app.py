@@ -12,6 +12,7 @@ import typer
 
 import gan_doctor
 from gan_doctor.cli.clinic import clinic
+from gan_doctor.cli.compare import compare
 from gan_doctor.cli.demo import demo
 from gan_doctor.cli.explain import explain
 from gan_doctor.cli.listing import listing
@@ -20,6 +21,7 @@ from gan_doctor.cli.report import report
 from gan_doctor.cli.samples import samples
 from gan_doctor.cli.train import train
 from gan_doctor.cli.triage import triage
+from gan_doctor.cli.watch import watch
 
 BAD_INPUT = 2
 OUR_FAULT = 3
@@ -33,6 +35,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 all right, 1 a problem found, 2 unreadable or bad input, 3 our fault.",
 )
 app.command("report")(report)
+app.command("watch")(watch)
+app.command("compare")(compare)
 app.command("triage")(triage)
 app.command("samples")(samples)
 app.command("preflight")(preflight)
@@ -89,6 +93,8 @@ def _program(
     Examples:
       gan-doctor demo                     a healthy and a sick GAN, on real digits
       gan-doctor report runs/dcgan        what is wrong with a run of your own
+      gan-doctor watch runs/dcgan         the same, live, while it trains elsewhere
+      gan-doctor compare runs/a runs/b    which is better, and where they part
       gan-doctor triage runs              which runs of a sweep to stop, which to keep
       gan-doctor samples out --real data  what is wrong with samples, without a log
       gan-doctor explain mode-collapse    what that is, and what helps

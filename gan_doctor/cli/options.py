@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from gan_doctor.core import Finding
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 Select = Annotated[
@@ -21,6 +25,38 @@ FailOn = Annotated[
         help="Exit with 1 from here on: info, warning (default), critical or never.",
     ),
 ]
+
+Junit = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write JUnit XML, too, which a CI shows as tests."),
+]
+Notify = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="URL",
+        help="Tell of each problem there, once: slack://, mailto://, json://, ... (apprise).",
+    ),
+]
+NotifyCommand = Annotated[
+    str | None,
+    typer.Option(metavar="COMMAND", help="Run this for each problem: 'notify-send \"{message}\"'."),
+]
+
+
+def alerts_to(
+    urls: Sequence[str] | None, command: str | None, run: str
+) -> AbstractContextManager[Callable[[Finding], None] | None]:
+    """What --notify and --notify-command ask for; None where they ask for nothing.
+
+    Raises:
+        ConfigError: One of them cannot be used.
+        MissingExtraError: A URL needs apprise, which is not installed.
+    """
+    if not urls and command is None:
+        return nullcontext()
+    from gan_doctor.report.alerts import Alerts
+
+    return Alerts(urls or (), command, run)
 
 
 def names(values: Sequence[str] | None) -> tuple[str, ...]:

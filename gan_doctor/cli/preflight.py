@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_doctor.cli.options import FailOn, Json
+from gan_doctor.cli.options import FailOn, Json, Junit
 
 if TYPE_CHECKING:
     from gan_doctor.core import Setup
@@ -31,6 +31,7 @@ def preflight(
         typer.Option("--set", metavar="NAME=VALUE", help="Any setting of the training."),
     ] = None,
     json: Json = False,
+    junit: Junit = None,
     fail_on: FailOn = None,
 ) -> None:
     """Say what is known to fail in a set-up before it is trained, or was trained with.
@@ -59,6 +60,10 @@ def preflight(
         sys.stdout.write(preflight_json(what, setup, findings, not_known(setup)).decode())
     else:
         Console().print(preflight_report(what, setup, findings, not_known(setup)))
+    if junit is not None:
+        from gan_doctor.report.junit import preflight_junit
+
+        Path(junit).write_bytes(preflight_junit(what, findings, not_known(setup), config.fail_on))
     worst = findings[0].severity if findings else None
     raise typer.Exit(exit_code(worst, config.fail_on))
 

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from gan_doctor.cli.options import FailOn, Ignore, Json, Select, meanings, names
+from gan_doctor.cli.options import FailOn, Ignore, Json, Junit, Select, meanings, names
+
+
+def _schema(asked: bool) -> None:
+    if asked:
+        from gan_doctor.report.schema import schema_text
+
+        typer.echo(schema_text(), nl=False)
+        raise typer.Exit
 
 
 def report(
@@ -17,6 +25,10 @@ def report(
     png: Annotated[
         str | None, typer.Option(metavar="DIR", help="Draw the pictures into this directory.")
     ] = None,
+    html: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the report as one HTML file.")
+    ] = None,
+    junit: Junit = None,
     select: Select = None,
     ignore: Ignore = None,
     fail_on: FailOn = None,
@@ -37,6 +49,12 @@ def report(
     tee: Annotated[
         bool, typer.Option("--tee", help="Pass standard input on as it comes; report at its end.")
     ] = False,
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema", callback=_schema, is_eager=True, help="Show the JSON schema of --json."
+        ),
+    ] = False,
 ) -> None:
     """Say what is wrong with a training run, since when, on what evidence, and what to do.
 
@@ -45,6 +63,7 @@ def report(
     unless it is overruled here.
 
     Examples:
+      gan-doctor report runs/dcgan --html report.html
       gan-doctor report runs/dcgan --png pictures
       gan-doctor report runs/dcgan --select GD3 --ignore mode-dropping
       gan-doctor report runs/dcgan --json --fail-on critical > report.json
@@ -60,7 +79,13 @@ def report(
     config = load_config().overruled(select=names(select), ignore=names(ignore), fail_on=fail_on)
     place = standard_input(tee) if run == "-" else run
     diagnosis = diagnose(read(place, format, meanings(map_)), config)
-    show(diagnosis, json=json, png=png)
+    show(diagnosis, json=json, png=png, html=html)
+    if junit is not None:
+        from pathlib import Path
+
+        from gan_doctor.report.junit import report_junit
+
+        Path(junit).write_bytes(report_junit(diagnosis, config.fail_on))
     raise typer.Exit(exit_code(diagnosis.worst, config.fail_on))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gan_doctor.cli.options import ExistsOrResume, every
+from gan_doctor.cli.options import ExistsOrResume, Notify, NotifyCommand, alerts_to, every
 
 if TYPE_CHECKING:
     from gan_doctor.training import TrainConfig
@@ -75,6 +75,8 @@ def train(
     grid_every: Annotated[
         int, typer.Option(min=0, help="Steps between pictures of samples; 0 for none.")
     ] = 0,
+    notify: Notify = None,
+    notify_command: NotifyCommand = None,
 ) -> None:
     """Train the reference GAN with the doctor attached.
 
@@ -92,6 +94,7 @@ def train(
       gan-doctor train --preset mode-collapse --treat --out runs/treated
     """
     from gan_doctor.cli.progress import progress
+    from gan_doctor.core import ConfigError
     from gan_doctor.training import TrainConfig, grids_into, read_setting
     from gan_doctor.training import train as train_gan
 
@@ -114,16 +117,25 @@ def train(
         typer.echo(f"Careful: {caution}", err=True)
     name = f"{plan.preset}-twin" if plan.twin else plan.preset
     directory = out or Path("runs", name)
+    if (notify or notify_command) and (treat or not monitor):
+        raise ConfigError(
+            "--notify tells what the doctor finds in one training: it goes with "
+            "neither --treat nor --no-monitor"
+        )
     if treat:
         _treat(plan, directory, name, every(sample_every))
         return
     kept = max(1, plan.steps // 10) if checkpoint_every is None else checkpoint_every
-    with progress(f"Training {name}", plan.steps) as tell:
+    with (
+        alerts_to(notify, notify_command, str(directory)) as alerts,
+        progress(f"Training {name}", plan.steps) as tell,
+    ):
         train_gan(
             *(plan, directory, monitor, every(sample_every), exists.value, tell),
             checkpoint_every=kept,
             look=grids_into(directory / "grids"),
             look_every=grid_every,
+            on_finding=alerts,
         )
     if monitor:
         _conclude(directory)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_doctor.cli.options import FailOn, Ignore, Json, Select, names
+from gan_doctor.cli.options import FailOn, Ignore, Json, Junit, Select, names
 
 if TYPE_CHECKING:
     from gan_doctor.triage import Row
@@ -36,6 +36,7 @@ def triage(
     html: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a page for a browser, too.")
     ] = None,
+    junit: Junit = None,
     where: Annotated[
         str | None,
         typer.Option(metavar="CHOICE", help="Only these, as paths, one a line: 'outlook==stop'."),
@@ -95,6 +96,13 @@ def triage(
             with _progress() as tell:
                 rows = [row for row in sweep.look(tell) if is_meant(row.plain())]
             _show(rows, how, html)
+            if junit is not None:
+                from pathlib import Path
+
+                from gan_doctor.report.junit import triage_junit
+
+                plain = [row.plain() for row in rows]
+                Path(junit).write_bytes(triage_junit(plain, config.fail_on))
             if watch is None:
                 break
             time.sleep(watch)

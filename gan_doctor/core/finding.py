@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+import gan_doctor
 from gan_doctor.core.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
@@ -236,6 +240,13 @@ class Diagnosis:
         """The severity of the worst standing finding, None when nothing stands."""
         standing = [SEVERITIES.index(f.severity) for f in self.findings if f.standing]
         return SEVERITIES[max(standing)] if standing else None
+
+    def plot(self) -> Figure:
+        """The curves of the run under a timeline of the findings, as a matplotlib figure."""
+        return gan_doctor.diagnosis_figure(self)
+
+    def _repr_html_(self) -> str:
+        return gan_doctor.diagnosis_html(self)
 
 
 def _follows(effect: Finding, cause: Finding) -> bool:

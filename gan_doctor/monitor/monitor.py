@@ -321,6 +321,12 @@ class Monitor:
     ) -> None:
         self.close()
 
+    def _repr_html_(self) -> str:
+        # It diagnoses nothing: what a notebook shows must not wait for the device.
+        return gan_doctor.monitor_html(
+            str(self.directory), self._record.step, self.closed, self._live.latest
+        )
+
     # How it works
 
     def _take(self, name: str, value: Value) -> None:

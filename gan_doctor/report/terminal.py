@@ -8,7 +8,7 @@ from functools import partial
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from gan_doctor.core import Diagnosis, Evidence, Finding, Missing, Remedy, Run
+from gan_doctor.core import Diagnosis, Evidence, Finding, Remedy, Run
 from gan_doctor.diagnosis import wanted_by
 from gan_doctor.report.finding_lines import (
     MOST_REMEDIES,
@@ -22,7 +22,9 @@ from gan_doctor.report.finding_lines import (
 )
 from gan_doctor.report.hanging import paragraph
 from gan_doctor.report.headline import headline
+from gan_doctor.report.sentences import cost, gain, since, wanted
 from gan_doctor.report.setup_facts import setup_facts
+from gan_doctor.report.sparkline import sparkline
 from gan_doctor.report.wording import at, between, count, harmless, listed, number, setting
 
 MOST_NOTES = 5
@@ -66,23 +68,14 @@ def _finding(run: Run, finding: Finding, indent: str = "") -> Iterator[Renderabl
     indent += "  "
     yield paragraph(harmless(finding.message), indent)
     yield paragraph(
-        f"Began {_since(run, finding)}, noticed at {at(run, finding.alarm)}, "
+        f"Began {since(run, finding)}, noticed at {at(run, finding.alarm)}, "
         f"seen in {number(round(100 * finding.confidence))}% of the evaluations.",
         indent,
     )
+    yield from sparkline(run.current, finding, indent)
     yield from evidence_lines(finding.evidence, partial(_what, run), indent)
     for missing in finding.missing:
-        yield paragraph(f"Not looked at: {_wanted(missing)}.", indent, "dim")
-
-
-def _since(run: Run, finding: Finding) -> str:
-    """When it began; in a log that left rows out, between which two it did."""
-    shown = {row.series for row in finding.evidence if row.important}
-    steps = [s.steps[s.steps < finding.onset] for s in run.series if str(s.key) in shown]
-    before = [float(known[-1]) for known in steps if len(known)]
-    if run.foreign and before and finding.onset - max(before) > 1:
-        return f"in {between(run, max(before), finding.onset)}"
-    return f"at {at(run, finding.onset)}"
+        yield paragraph(f"Not looked at: {wanted(missing)}.", indent, "dim")
 
 
 def _what(run: Run, row: Evidence) -> str:
@@ -105,10 +98,9 @@ def _remedies(remedies: Sequence[Remedy], said: Set[str]) -> Iterator[Renderable
 def _remedy(n: int, remedy: Remedy) -> Iterator[RenderableType]:
     yield paragraph(action(remedy), f"  {n}. ")
     values = [f"{harmless(name)} = {setting(value)}" for name, value in remedy.values.items()]
-    cost = f"{number(remedy.cost)} x the time of an iteration." * (remedy.cost != 1)
     details = {
         "Set": ", ".join(values),
-        "Cost": " ".join(filter(None, [cost, harmless(remedy.cost_note)])) or "none",
+        "Cost": cost(remedy),
         "Check": harmless(remedy.check),
         "Beware": harmless(remedy.avoid_when),
     }
@@ -133,37 +125,17 @@ def _outlook(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     where = "" if outlook.step is None else f" to {at(run, outlook.step)}"
     action = Text.assemble((f"{outlook.action}{where}", "bold"), f": {harmless(outlook.reason)}")
     yield paragraph(action, "Outlook    ", lead_style="bold")
-    yield paragraph(_progress(diagnosis), "Progress   ", lead_style="bold")
+    yield paragraph(gain(diagnosis), "Progress   ", lead_style="bold")
     if diagnosis.best_step:
         steps = [f"{number(s)} ({harmless(g)} G)" for g, s in diagnosis.best_step.items()]
         yield paragraph(listed(steps), "Best step  ", lead_style="bold")
 
 
-def _progress(diagnosis: Diagnosis) -> str:
-    progress = diagnosis.progress
-    if progress.status == "not assessed":
-        return "not assessed: needs samples kept over several evaluations"
-    if progress.gain is None:
-        return progress.status
-    interval = (
-        f" (95% interval {progress.low:.2g} to {progress.high:.2g})"
-        if progress.low is not None and progress.high is not None
-        else ""
-    )
-    gain = f"{progress.gain:+.2g} per 1,000 steps{interval}"
-    return f"{progress.status}: {harmless(progress.measure)} gains {gain}"
-
-
 def _not_assessed(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    lines = list(silent_lines(diagnosis.verdicts, _wanted))
+    lines = list(silent_lines(diagnosis.verdicts, wanted))
     if lines:
         yield paragraph("Not assessed", style="bold")
     yield from lines
-
-
-def _wanted(missing: Missing) -> str:
-    how = f": {harmless(missing.how).rstrip('.')}" if missing.how else ""
-    return f"{harmless(missing.what).rstrip('.')} ({missing.why}){how}"
 
 
 def _setup(diagnosis: Diagnosis) -> Iterator[RenderableType]:

@@ -20,6 +20,7 @@ from gan_doctor.training.seeding import seeded
 from gan_doctor.training.steps import Steps
 
 if TYPE_CHECKING:
+    from gan_doctor.core import Finding
     from gan_doctor.monitor import Monitor
 
 _REPORTS = 100  # of the progress over a training
@@ -57,6 +58,7 @@ def train(
     look: Callable[[int, Drawing], None] | None = None,
     look_every: int = 0,
     until: Callable[[int, Monitor | None], bool] | None = None,
+    on_finding: Callable[[Finding], None] | None = None,
 ) -> Trained:
     """Trains a GAN. The same configuration gives bit-equal weights on a CPU, resumed or not.
 
@@ -74,6 +76,7 @@ def train(
         look: Called with the step and what draws samples; it cannot change the training.
         look_every: Generator steps between two looks, and one comes at the end; 0 for none.
         until: Asked after each generator step, with it and the monitor, whether to end here.
+        on_finding: As of `Monitor`.
 
     Raises:
         ConfigError: The data or the device of the configuration cannot be used, or the checkpoint
@@ -89,7 +92,7 @@ def train(
             hook(now)
         if folder and exists == "resume":
             checkpoint.load(folder, config, steps)
-        with _recorded(config, folder, steps, monitor, sample_every, exists) as doctor:
+        with _recorded(config, folder, steps, monitor, sample_every, exists, on_finding) as doctor:
             for step in range(now.step, config.steps):
                 for hook in plan.before_step:
                     hook(now)
@@ -126,6 +129,7 @@ def _recorded(
     monitor: bool,
     sample_every: int | Literal["auto"],
     exists: Literal["error", "overwrite", "resume"],
+    on_finding: Callable[[Finding], None] | None,
 ) -> AbstractContextManager[Monitor | None]:
     """Saves the configuration and attaches the monitor, as far as each is wanted."""
     if folder is None:
@@ -149,6 +153,7 @@ def _recorded(
             held_out=held_out(config),
             sample_every=sample_every,
             exists=exists,
+            on_finding=on_finding,
         )
         doctor.declare(tricks=config.tricks, paired=plan.paired)
         if now.step:

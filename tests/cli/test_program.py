@@ -10,7 +10,7 @@ import pytest
 
 import gan_doctor
 
-COMMANDS = ["report", "triage", "train", "demo", "list", "explain"]
+COMMANDS = ["report", "watch", "compare", "triage", "train", "demo", "list", "explain"]
 
 
 def test_without_a_command_it_shows_all_of_them(command: Any) -> None:
