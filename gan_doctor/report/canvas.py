@@ -9,15 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from gan_doctor.core import Finding, Run, Series
+from gan_doctor.report.colours import GREY, ORANGE, YELLOW
 from gan_doctor.report.envelope import envelope
 from gan_doctor.report.wording import harmless, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito's palette, told apart by every kind of colour vision; line styles say it again.
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-YELLOW, GREY = "#E69F00", "#666666"
 _SEVERITY: Mapping[str, str] = {"critical": ORANGE, "warning": YELLOW, "info": GREY}
 _CLOCK = {"generator_step": "generator step", "kimg": "thousand images", "row": "row of the log"}
 

@@ -9,8 +9,9 @@ from typing import Any
 import matplotlib
 
 from gan_doctor.core import Diagnosis
-from gan_doctor.report.curves import GRADIENTS, LOSSES, SEPARATION, curve_chart
+from gan_doctor.report.curves import curve_chart
 from gan_doctor.report.measures import measure_chart
+from gan_doctor.report.panels import GRADIENTS, LOSSES, SEPARATION
 from gan_doctor.report.sample_grid import sample_grid
 
 STYLE: dict[Any, Any] = {

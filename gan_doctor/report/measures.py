@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from gan_doctor.core import VOCABULARY, Band, Diagnosis, Finding, Run, Series
 from gan_doctor.report import canvas
-from gan_doctor.report.canvas import BLUE, GREEN
+from gan_doctor.report.colours import BLUE, GREEN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

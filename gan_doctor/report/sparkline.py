@@ -89,7 +89,7 @@ class Sparkline:
         before, since = _means(self.series, self.onset, most - len(alphabet.onset))
         means = np.concatenate([before, since])
         low, high, logarithmic = value_range(self.series, means, self.real)
-        bars = _bars(means, low, high, logarithmic, alphabet)
+        bars = bars_of(means, low, high, logarithmic, alphabet)
         ends = {alphabet.bars[0]: low, alphabet.bars[-1]: high}
         if low == high:
             ends = {alphabet.bars[len(alphabet.bars) // 2]: low}
@@ -110,7 +110,18 @@ def _means(series: Series, onset: float, bars: int) -> tuple[FloatArray, FloatAr
     return envelope(series[:split], left).mean, envelope(series[split:], most - left).mean
 
 
-def _bars(means: FloatArray, low: float, high: float, logarithmic: bool, alphabet: Alphabet) -> str:
+def bars_of(
+    means: FloatArray, low: float, high: float, logarithmic: bool, alphabet: Alphabet
+) -> str:
+    """A bar for each value; a gap where it is not finite.
+
+    Args:
+        means: (N,) the values.
+        low: Of the lowest bar; what is lower has that too.
+        high: Of the highest bar.
+        logarithmic: Whether the bars between them stand for factors.
+        alphabet: What they are made of.
+    """
     highest = len(alphabet.bars) - 1
     if logarithmic:
         levels = np.log(means / low) / np.log(high / low)
@@ -119,7 +130,8 @@ def _bars(means: FloatArray, low: float, high: float, logarithmic: bool, alphabe
     else:
         levels = np.where(np.isfinite(means), 0.5, np.nan)
     return "".join(
-        " " if np.isnan(level) else alphabet.bars[round(level * highest)] for level in levels
+        " " if np.isnan(level) else alphabet.bars[round(min(max(level, 0), 1) * highest)]
+        for level in levels
     )
 
 

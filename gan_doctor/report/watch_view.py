@@ -17,7 +17,7 @@ from gan_doctor.report.finding_lines import STYLE, in_blocks, title
 from gan_doctor.report.hanging import WIDEST, paragraph
 from gan_doctor.report.headline import headline
 from gan_doctor.report.sample_blocks import SampleBlocks, can_show, latest_images
-from gan_doctor.report.sparkline import ASCII, BLOCKS
+from gan_doctor.report.sparkline import ASCII, BLOCKS, bars_of
 from gan_doctor.report.wording import at, count, harmless, number
 
 MOST_FINDINGS = 4
@@ -197,7 +197,7 @@ class LiveCurve:
             yield Text(f"{self.name:<14}  {now}{note}")
             return
         means = envelope(self.series, min(MOST_BARS, room)).mean
-        bars = _bars(means, *_scale(self.series.key.name, means), alphabet.bars)
+        bars = bars_of(means, *_scale(self.series.key.name, means), alphabet)
         yield Text.assemble(f"{self.name:<14}  ", bars, "  ", (now, "bold"), (note, "dim"))
 
 
@@ -208,14 +208,3 @@ def _scale(name: str, means: FloatArray) -> tuple[float, float, bool]:
     if term is not None and term.low is not None and term.high is not None:
         return term.low, term.high, False
     return float(finite.min()), float(finite.max()), spans_decades(finite)
-
-
-def _bars(means: FloatArray, low: float, high: float, log: bool, letters: str) -> str:
-    if high <= low:
-        levels = np.where(np.isfinite(means), 0.5, np.nan)
-    elif log:
-        levels = np.log(means / low) / np.log(high / low)
-    else:
-        levels = (means / 2 - low / 2) / (high / 2 - low / 2)  # halved: the range may overflow
-    top = len(letters) - 1
-    return "".join(" " if np.isnan(x) else letters[round(min(max(x, 0), 1) * top)] for x in levels)

@@ -5,19 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 from typing import Any
 
 from gan_doctor.core import Objective, Run, Setup, Source, to_json
 from gan_doctor.core.json_form import plain
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-_FILE = "config.toml"  # beside a run of the reference training
-_LARGEST = 1_000_000  # bytes of it
+from gan_doctor.diagnosis.setup_difference import settings_beside
 
 # At the end of a name, or all of it, but for the suffix of a file: _s1, seed=3, -seed-3.
 _SEED = re.compile(r"(?:^|[-_ .,])(?:seed|s)[-_ =.]?\d+(?=(?:\.[a-z]+)?$)", re.IGNORECASE)
@@ -36,8 +28,8 @@ def configuration_of(run: Run | None, source: Source | str) -> str:
     if run is None or isinstance(source, str):
         path = source if isinstance(source, str) else source.name
         return f"name {without_seed(path)}"
-    settings = _settings(source)
-    if settings is not None:
+    settings = _seedless(settings_beside(source))
+    if settings:
         return f"settings {_digest(settings)}"
     if run.setup.networks or run.setup.optimizers:
         return f"setup {_digest(to_json(_fixed(run.setup)))}"
@@ -55,18 +47,6 @@ def without_seed(path: str) -> str:
     cut = [(name, _SEED.sub("", name)) for name in names.split("/")]
     kept = [after for name, after in cut if after == name or after[:1] not in ("", ".")]
     return scheme + separator + "/".join(kept)
-
-
-def _settings(source: Source) -> Any:
-    """Those of config.toml, None where there is none that can be read."""
-    if not source.is_dir() or _FILE not in source.files(_FILE):
-        return None
-    with source.open(_FILE) as file:
-        text = file.read(_LARGEST)
-    try:
-        return _seedless(tomllib.loads(text.decode()))
-    except ValueError:
-        return None
 
 
 def _seedless(value: Any) -> Any:

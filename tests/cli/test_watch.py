@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +72,21 @@ def said(process: subprocess.Popen[bytes], word: str, seconds: float = 30) -> st
     return out.decode()
 
 
-def started(log: Path, *options: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*PROGRAM, str(log), "--every", "0.1", *options], stdout=subprocess.PIPE, text=False
-    )
+def hears_ctrl_c() -> None:
+    """In the new process: a shell in the background may have told its children to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@contextmanager
+def started(log: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(
+        [*PROGRAM, str(log), "--every", "0.1", *options],
+        stdout=subprocess.PIPE, preexec_fn=hears_ctrl_c,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -110,6 +123,7 @@ def in_a_terminal(log: Path, key: bytes | int, wait_for: bytes) -> tuple[bytes, 
     process = subprocess.Popen(
         [*PROGRAM, str(log), "--every", "0.2"],
         stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
+        preexec_fn=hears_ctrl_c,
     )  # fmt: skip
     out, pressed, until = b"", False, time.monotonic() + 40
     while process.poll() is None and time.monotonic() < until:

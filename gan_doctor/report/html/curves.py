@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_doctor.core import VOCABULARY, Diagnosis, Run, Series
-from gan_doctor.report.curves import GRADIENTS, LOSSES, SEPARATION, Panel
 from gan_doctor.report.html.chart import COLOURS, Line, Mark, line_chart
 from gan_doctor.report.html.element import Html, tag
+from gan_doctor.report.panels import GRADIENTS, LOSSES, SEPARATION, Panel
 from gan_doctor.report.wording import count
 
 MOST_MEASURES = 48
