@@ -12,8 +12,9 @@ from PIL import Image
 
 from gan_doctor.core import Diagnosis, Key, Run, Samples, Series
 from gan_doctor.report.charts import draw_charts
-from gan_doctor.report.curves import LOSSES, curve_chart
+from gan_doctor.report.curves import curve_chart
 from gan_doctor.report.measures import measure_chart
+from gan_doctor.report.panels import LOSSES
 from gan_doctor.report.sample_grid import sample_grid
 
 ALL = ["losses", "d-separation", "gradients", "sample-measures", "samples"]
