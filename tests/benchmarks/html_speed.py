@@ -22,9 +22,12 @@ from pathlib import Path
 
 import numpy as np
 import orjson
-from diagnose_speed import recorded
 
 from gan_doctor.core import FloatArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.diagnose_speed import recorded
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "html_speed.json"
 TARGETS = {"with_page_s": 5, "page_mb": 5}

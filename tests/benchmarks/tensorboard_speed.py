@@ -29,9 +29,6 @@ from struct import unpack_from
 
 import numpy as np
 from rich.progress import track
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.compat.proto.event_pb2 import Event
-from torch.utils.tensorboard import SummaryWriter
 
 from gan_doctor.core import Source
 from gan_doctor.readers._event_file import EventFile
@@ -53,6 +50,8 @@ Values = Mapping[str, tuple[list[float], list[float]]]
 
 def write(folder: Path, scalars: int) -> Path:
     """The event file."""
+    from torch.utils.tensorboard import SummaryWriter
+
     with SummaryWriter(str(folder)) as writer:
         for step in range(scalars // len(TAGS)):
             for i, tag in enumerate(TAGS):
@@ -72,6 +71,8 @@ def ours(path: Path) -> Values:
 
 def event_accumulator(path: Path) -> Values:
     """By tensorboard."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     accumulator = EventAccumulator(str(path), size_guidance={"scalars": 0})
     accumulator.Reload()
     found = {tag: accumulator.Scalars(tag) for tag in accumulator.Tags()["scalars"]}
@@ -93,6 +94,8 @@ def by_hand(path: Path) -> None:
 
 def by_protobuf(path: Path) -> None:
     """The same records by tensorboard's protobuf classes, without any checksum."""
+    from tensorboard.compat.proto.event_pb2 import Event
+
     data, at, found = path.read_bytes(), 0, {}
     while at < len(data):
         n = unpack_from("<Q", data, at)[0]
