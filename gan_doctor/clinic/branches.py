@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import orjson
-
 from gan_doctor.clinic.cases import Case
 from gan_doctor.clinic.oracles import candidates
 from gan_doctor.clinic.outcomes import Reference
@@ -21,6 +19,7 @@ from gan_doctor.clinic.running import (
     Course,
     deciding,
     instruments_of,
+    keep,
     median,
 )
 from gan_doctor.training import train
@@ -45,9 +44,7 @@ def branch(course: Course, folder: Path, reference: Reference, digits: tuple[str
         code: [_number(_end(course.case, step, factor, seed, digits)) for seed in range(SEEDS)]
         for code, (step, factor) in candidates(course, reference).items()
     }
-    part = file.with_suffix(".part")
-    part.write_bytes(orjson.dumps(ends))
-    part.replace(file)
+    keep(ends, file)
 
 
 def _end(case: Case, at: int, factor: float, seed: int, digits: tuple[str, str]) -> float:

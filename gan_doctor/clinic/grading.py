@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import gan_doctor
 from gan_doctor.clinic.cases import Case
-from gan_doctor.clinic.oracles import ORACLES, Truth, truth
+from gan_doctor.clinic.oracles import FACTS, Truth, truth
 from gan_doctor.clinic.outcomes import Reference
 from gan_doctor.clinic.running import LOG, Course
 from gan_doctor.core import Diagnosis
@@ -218,8 +218,7 @@ def rates(all_cases: Sequence[Graded]) -> list[Rate]:
         outcome: [case for case in all_cases if case.truth.outcome == outcome]
         for outcome in ("succeeded", "middling", "failed")
     }
-    facts = {code for code, oracle in ORACLES.items() if oracle.fact}
-    well = [case for case in of["succeeded"] if not facts & case.truth.onsets.keys()]
+    well = [case for case in of["succeeded"] if not FACTS & case.truth.onsets.keys()]
     failed = [case for case in of["failed"] if case.truth.onsets]
     soon = [c for c in failed if c.onset <= _SOON * c.steps]
     later = [c for c in failed if c.onset > _SOON * c.steps]

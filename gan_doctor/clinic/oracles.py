@@ -185,6 +185,9 @@ ORACLES: Mapping[str, Oracle] = {
 }  # fmt: skip
 
 
+FACTS = frozenset(code for code, oracle in ORACLES.items() if oracle.fact)
+
+
 @dataclass(frozen=True)
 class Truth:
     """What a training was, by the oracles.

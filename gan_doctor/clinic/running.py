@@ -72,9 +72,7 @@ class Course:
             "case": asdict(self.case), "steps": self.steps, "untrained": self.untrained,
             "seconds": round(self.seconds, 1), "looks": [look.to_json() for look in self.looks],
         }  # fmt: skip
-        part = folder / f"{FILE}.part"
-        part.write_bytes(orjson.dumps(table))
-        part.replace(folder / FILE)
+        keep(table, folder / FILE)
 
     @classmethod
     def load(cls, folder: Path) -> Course:
@@ -146,6 +144,13 @@ def instruments_of(case: Case, config: TrainConfig, digits: tuple[str, str]) -> 
         unit=config.data_range == "unit",
         held_out=held_out(config),
     )
+
+
+def keep(table: Any, file: Path) -> None:
+    """Writes JSON, whole or not at all: a killed run leaves no half of it."""
+    part = file.with_suffix(".part")
+    part.write_bytes(orjson.dumps(table))
+    part.replace(file)
 
 
 def deciding(steps: int) -> Sequence[int]:

@@ -19,9 +19,9 @@ import gan_doctor
 from gan_doctor.clinic.cases import Case
 from gan_doctor.clinic.grading import heard
 from gan_doctor.clinic.instruments import LATE
-from gan_doctor.clinic.oracles import ORACLES, truth
+from gan_doctor.clinic.oracles import FACTS, truth
 from gan_doctor.clinic.outcomes import Outcome, Reference
-from gan_doctor.clinic.running import LOG, LOOKS, Course, deciding, instruments_of
+from gan_doctor.clinic.running import LOG, LOOKS, Course, deciding, instruments_of, keep
 from gan_doctor.core import Diagnosis, Remedy
 from gan_doctor.diagnosis import diagnose
 from gan_doctor.training import TrainConfig, train
@@ -126,8 +126,7 @@ ARMS: Mapping[str, Plans] = {
 
 def is_wiring(course: Course, reference: Reference) -> bool:
     """Whether a fault is built into a case, or it is one of fact, rather than of the dynamics."""
-    facts = {code for code, oracle in ORACLES.items() if oracle.fact}
-    return bool(facts & truth(course, reference).onsets.keys())
+    return bool(FACTS & truth(course, reference).onsets.keys())
 
 
 def treat(course: Course, folder: Path, reference: Reference, digits: tuple[str, str]) -> Treated:
@@ -191,6 +190,4 @@ def _read(file: Path) -> list[Trial]:
 
 
 def _write(trials: list[Trial], file: Path) -> None:
-    part = file.with_suffix(".part")
-    part.write_bytes(orjson.dumps([asdict(trial) for trial in trials]))
-    part.replace(file)
+    keep([asdict(trial) for trial in trials], file)

@@ -11,6 +11,7 @@ from gan_doctor.core.errors import (
     RunExistsError,
     UnknownNameError,
 )
+from gan_doctor.core.evenly import evenly
 from gan_doctor.core.finding import (
     SEVERITIES,
     Diagnosis,
@@ -71,6 +72,7 @@ __all__ = [
     "canonical",
     "discover",
     "dumps",
+    "evenly",
     "from_json",
     "join",
     "load_config",

@@ -7,7 +7,7 @@ import numpy as np
 from gan_doctor.core import Missing, Run, Series
 from gan_doctor.detectors._signals import NO_SAMPLES
 
-_BROKEN = 1e5  # a FID beyond it is a fault of the metric: 1e57 and -3e68 were seen in public logs
+BROKEN_FID = 1e5  # beyond it the metric is at fault: 1e57 and -3e68 were seen in public logs
 
 
 def sound_fid(run: Run, player: str = "") -> Series | Missing:
@@ -16,7 +16,7 @@ def sound_fid(run: Run, player: str = "") -> Series | Missing:
     if fid is None:
         return NO_SAMPLES
     with np.errstate(invalid="ignore"):
-        sound = np.isfinite(fid.values) & (fid.values > 0) & (fid.values <= _BROKEN)
+        sound = np.isfinite(fid.values) & (fid.values > 0) & (fid.values <= BROKEN_FID)
     if not sound.any():
         return Missing("degenerate data", "a FID that is a number", NO_SAMPLES.how)
     return Series(fid.key, fid.steps, np.where(sound, fid.values, np.nan))

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from gan_doctor.core import VOCABULARY, Key, Run, Series
+from gan_doctor.detectors import BROKEN_FID
 from gan_doctor.stats import mean_interval
 
 # What runs are compared by, the most telling first.
@@ -17,7 +18,6 @@ _MEASURES = (
     "metric/fid", "metric/kid", "sample/coverage", "sample/recall", "sample/precision",
     "sample/kernel_distance", "sample/modes", "metric/is",
 )  # fmt: skip
-_BROKEN = 1e5  # beyond it a FID is a fault of the metric, as quality-regression takes it
 CHECKS = 10  # the last ones, which stand for where a run has come to; our choice
 APART = 3.0  # by so many sds two means must differ, of which each is of few runs; our choice
 
@@ -107,7 +107,7 @@ def _possible(key: Key, low: float, high: float) -> tuple[float, float]:
 def _sound(series: Series) -> Series:
     low = VOCABULARY[series.key.name].low
     values = series.values
-    possible = np.abs(values) <= _BROKEN
+    possible = np.abs(values) <= BROKEN_FID
     return series[possible if low is None else possible & (values >= low)]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gan_doctor.core import Band, ConfigError, Key, ReadError, Run, Samples, Series
+from gan_doctor.core import Band, ConfigError, Key, ReadError, Run, Samples, Series, evenly
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 MOST_STEPS = 64  # evenly chosen
 MOST = 512  # samples on each side, as in a training
 _PROBED = 3  # steps that tell how many samples a step has, and of which size
-
-T = TypeVar("T")
 
 
 def measured(run: Run) -> Run:
@@ -47,7 +45,7 @@ def measured(run: Run) -> Run:
 def _with_measures(run: Run, player: str, fakes: Sequence[Samples], reals: Samples) -> Run:
     from gan_doctor.sampling import Reference
 
-    chosen = _evenly(fakes, MOST_STEPS)
+    chosen = evenly(fakes, MOST_STEPS)
     try:
         real, n = _real_side(_distinct(_loaded(reals)), chosen)
         reference = Reference(real.samples, n, step=chosen[0].step)
@@ -74,7 +72,7 @@ def _real_side(real: SampleSet, chosen: Sequence[Samples]) -> tuple[SampleSet, i
     from gan_doctor.sampling import MIN_SAMPLES
     from gan_doctor.sampling.alike import made_alike
 
-    probes = _sound(_evenly(chosen, _PROBED))
+    probes = _sound(evenly(chosen, _PROBED))
     usual = int(np.median([len(probe) for probe in probes]))
     n = min(MOST, usual, len(real) // 2)
     if n < MIN_SAMPLES:
@@ -118,7 +116,7 @@ def _row(
         return None
     if len(fake) < n or same.samples.shape != real.samples.shape:
         return None
-    return measure(fake.samples[_evenly(range(len(fake)), n)])
+    return measure(fake.samples[evenly(range(len(fake)), n)])
 
 
 def _loaded(samples: Samples) -> SampleSet:
@@ -165,10 +163,3 @@ def _notes(steps: int, chosen: int, found: int, n: int, reals: int) -> list[str]
             "or broken"
         )
     return notes
-
-
-def _evenly(all_of_them: Sequence[T], most: int) -> list[T]:
-    """At most so many, the first and the last among them."""
-    if len(all_of_them) <= most:
-        return list(all_of_them)
-    return [all_of_them[i] for i in np.linspace(0, len(all_of_them) - 1, most).round().astype(int)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gan_doctor.core import ReadError, Source
+from gan_doctor.core import ReadError, Source, evenly
 from gan_doctor.readers._grids import Layout, Pixels, Size
 
 if TYPE_CHECKING:
@@ -122,13 +122,6 @@ def as_images(tiles: Pixels) -> Pixels:
     if (tiles == tiles[..., :1]).all():
         tiles = tiles[..., :1]
     return np.ascontiguousarray(tiles.transpose(0, 3, 1, 2))
-
-
-def evenly(paths: Sequence[str], most: int) -> list[str]:
-    """At most so many, the first and the last among them."""
-    if len(paths) <= most:
-        return list(paths)
-    return [paths[i] for i in np.linspace(0, len(paths) - 1, most).round().astype(int)]
 
 
 def _together(found: Sequence[Pixels], errors: Sequence[ReadError]) -> Pixels:

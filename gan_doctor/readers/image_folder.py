@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from gan_doctor.core import ReadError, Run, Samples, Source
+from gan_doctor.core import ReadError, Run, Samples, Source, evenly
 from gan_doctor.core.run import Clock
 from gan_doctor.readers._base import Cursor, Reader
 from gan_doctor.readers._grids import Layout, Size, layout_of
 from gan_doctor.readers._image_names import FoundImages, found_images
 from gan_doctor.readers._pictures import (
     as_images,
-    evenly,
     from_grids,
     from_single,
     head_of,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from gan_doctor.core import ReadError, Run, Samples
+from gan_doctor.core import Run, evenly
+from gan_doctor.report.kept_samples import Batch, loaded
 from gan_doctor.report.wording import at, count
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 ROWS = 8
 COLUMNS = 12
 GAP = 1  # pixels between two images
-
-Batch = np.ndarray[Any, Any]
 
 
 def sample_grid(run: Run, player: str = "") -> Figure | None:
@@ -29,9 +27,9 @@ def sample_grid(run: Run, player: str = "") -> Figure | None:
         player: Whose samples, where there are several.
     """
     kept = [s for s in run.current.samples if s.player == player]
-    fakes = _spread([s for s in kept if s.kind == "fake"])
+    fakes = evenly([s for s in kept if s.kind == "fake"], ROWS)
     reals = [s for s in kept if s.kind == "real"][-1:]
-    batches = {at(run, s.step) if s.kind == "fake" else "real": _load(s) for s in (*fakes, *reals)}
+    batches = {at(run, s.step) if s.kind == "fake" else "real": loaded(s) for s in (*fakes, *reals)}
     rows = {name: batch for name, batch in batches.items() if batch is not None}
     if not fakes or not rows:
         return None
@@ -45,21 +43,6 @@ def sample_grid(run: Run, player: str = "") -> Figure | None:
     note = f" ({count(lost, 'batch', 'batches')} could not be read)" if lost else ""
     figure.suptitle(f"{title}{note}", x=0.01, ha="left", weight="bold")
     return figure
-
-
-def _spread(samples: Sequence[Samples]) -> list[Samples]:
-    """At most `ROWS` of them, the first and the last among these."""
-    if len(samples) <= ROWS:
-        return list(samples)
-    return [samples[i] for i in np.linspace(0, len(samples) - 1, ROWS).round().astype(int)]
-
-
-def _load(samples: Samples) -> Batch | None:
-    try:
-        batch = samples.load()
-    except (OSError, ReadError):  # thinned away since the run was read, or damaged
-        return None
-    return batch if batch.size else None
 
 
 def _images(rows: dict[str, Batch]) -> Figure:

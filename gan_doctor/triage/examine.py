@@ -15,6 +15,7 @@ from gan_doctor.core import (
     Run,
     Source,
 )
+from gan_doctor.detectors import BROKEN_FID
 from gan_doctor.diagnosis import diagnose
 from gan_doctor.readers import Cursor, known
 from gan_doctor.triage.configuration import configuration_of
@@ -28,7 +29,6 @@ _MEASURES = (
     "sample/kernel_distance",
     "metric/is",
 )
-_BROKEN = 1e5  # beyond it a FID is a fault of the metric, as quality-regression takes it
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _best(run: Run) -> tuple[str, float | None]:
     for name in _MEASURES:
         for series in run.series:
             if series.key.name == name and series.key.label is None:
-                sound = series.values[np.abs(series.values) <= _BROKEN]
+                sound = series.values[np.abs(series.values) <= BROKEN_FID]
                 low = VOCABULARY[name].low
                 sound = sound if low is None else sound[sound >= low]
                 if len(sound):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from gan_doctor.core import ReadError, Run, Samples
+from gan_doctor.core import Run, Samples, evenly
 from gan_doctor.report.html.element import Html, tag
 from gan_doctor.report.html.pictures import (
     MOST_BYTES,
-    Batch,
     Window,
     grid_picture,
     is_images,
@@ -19,6 +16,7 @@ from gan_doctor.report.html.pictures import (
     scatter_picture,
     window_of,
 )
+from gan_doctor.report.kept_samples import Batch, loaded
 from gan_doctor.report.wording import at, count
 
 STEPS = 12
@@ -43,38 +41,25 @@ def sample_section(run: Run) -> Html | None:
 def batches_of(run: Run, player: str = "") -> tuple[list[tuple[Samples, Batch]], Batch | None]:
     """At most 12 kept batches of fakes, the first and last among them, and the latest reals."""
     kept = [s for s in run.current.samples if s.player == player]
-    fakes = _spread([s for s in kept if s.kind == "fake"])
-    loaded = [(s, batch) for s in fakes if (batch := _load(s)) is not None]
-    reals = [batch for s in kept[::-1] if s.kind == "real" and (batch := _load(s)) is not None]
-    return loaded, next(iter(reals), None)
-
-
-def _spread(samples: Sequence[Samples]) -> list[Samples]:
-    if len(samples) <= STEPS:
-        return list(samples)
-    return [samples[i] for i in np.linspace(0, len(samples) - 1, STEPS).round().astype(int)]
-
-
-def _load(samples: Samples) -> Batch | None:
-    try:
-        batch = samples.load()
-    except (OSError, ReadError):  # thinned away since the run was read, or damaged
-        return None
-    return batch if batch.size else None
+    fakes = evenly([s for s in kept if s.kind == "fake"], STEPS)
+    found = [(s, batch) for s in fakes if (batch := loaded(s)) is not None]
+    reals = (loaded(s) for s in kept[::-1] if s.kind == "real")
+    return found, next((batch for batch in reals if batch is not None), None)
 
 
 def _player(run: Run, kept: Sequence[Samples], player: str, most_bytes: int) -> Iterator[Html]:
-    loaded, real = batches_of(run, player)
-    lost = len(_spread([s for s in kept if s.kind == "fake" and s.player == player])) - len(loaded)
-    frames = list(_frames(run, loaded, real, most_bytes))
+    batches, real = batches_of(run, player)
+    fakes = sum(s.kind == "fake" and s.player == player for s in kept)
+    lost = min(fakes, STEPS) - len(batches)
+    frames = list(_frames(run, batches, real, most_bytes))
     if frames:
         last = len(frames) - 1
-        names = ";".join(at(run, samples.step) for samples, _ in loaded)
+        names = ";".join(at(run, samples.step) for samples, _ in batches)
         slider = tag(
             "label",
             "Step ",
             tag("input", type="range", min="0", max=str(last), value=str(last), step="1"),
-            tag("output", at(run, loaded[-1][0].step)),
+            tag("output", at(run, batches[-1][0].step)),
             class_="slider",
         )
         yield tag("h3", player) if player else Html()
@@ -83,12 +68,12 @@ def _player(run: Run, kept: Sequence[Samples], player: str, most_bytes: int) -> 
             tag(
                 "div", slider if last else None, tag("div", frames, class_="frames"), class_="fakes"
             ),
-            _real(real, loaded, most_bytes),
+            _real(real, batches, most_bytes),
             class_="pair",
             data_names=Html(names),
         )
-    elif loaded:
-        yield tag("p", f"Samples of the shape {loaded[-1][1].shape[1:]} are kept, not drawn.")
+    elif batches:
+        yield tag("p", f"Samples of the shape {batches[-1][1].shape[1:]} are kept, not drawn.")
     if lost:
         yield tag("p", f"{count(lost, 'batch', 'batches')} could not be read.", class_="dim")
 
